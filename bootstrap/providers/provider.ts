@@ -1,0 +1,66 @@
+import type { NodeAddress } from "#bootstrap/nodes/node-access";
+import type { Reporter } from "#core/report";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+
+export type MachineRole = "control-plane" | "worker";
+
+export interface Machine {
+  /** `<cluster>-master` (`-master-2`, …) or `<cluster>-node-<n>`; also the Kubernetes node name. */
+  readonly name: string;
+  readonly role: MachineRole;
+  readonly pool: string;
+  /** Address the other nodes use. */
+  readonly privateAddress: string;
+  /** Address the user's machine uses for the API server, when it differs. */
+  readonly publicAddress?: string;
+  readonly reach: NodeAddress;
+}
+
+/** A machine of the spec, existing or not. */
+export interface WantedMachine {
+  readonly name: string;
+  readonly role: MachineRole;
+  readonly pool: string;
+}
+
+export interface ProviderContext {
+  readonly spec: ClusterSpec;
+  /** Folder of this cluster (mode 0700) for keys, known hosts and machine files. */
+  readonly folder: string;
+  readonly report: Reporter;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Port to whatever gives machines. `list` tells the truth from the outside world, never from a
+ * state file; `ensure` and `remove` are idempotent and converge after a kill at any point.
+ */
+export interface Provider {
+  /** Everything that can be known before the first change: rights, tools, quotas, free names. */
+  preflight(context: ProviderContext): Promise<void>;
+  /** Makes what is missing (network first) and gives all machines once each answers. */
+  ensure(context: ProviderContext, wanted: readonly WantedMachine[]): Promise<readonly Machine[]>;
+  list(context: ProviderContext): Promise<readonly Machine[]>;
+  /** Removes the named machines, or with "all" the network too; gives what is left (should be none). */
+  remove(
+    context: ProviderContext,
+    machines: readonly string[] | "all",
+  ): Promise<{ readonly left: readonly string[] }>;
+  /** kubelet, kubeadm and runtime settings this kind of machine needs; data only. */
+  nodeSettings(context: ProviderContext): Promise<NodeSettings>;
+}
+
+/** What differs between kinds of machines; rendered into kubeadm and containerd files. */
+export interface NodeSettings {
+  readonly cgroupDriver: "systemd" | "cgroupfs";
+  /** Extra KubeletConfiguration fields, merged last. */
+  readonly kubelet: Readonly<Record<string, unknown>>;
+  /** Extra KubeProxyConfiguration fields, merged last. */
+  readonly kubeProxy: Readonly<Record<string, unknown>>;
+  /** containerd may not lower oom_score_adj (no CAP_SYS_RESOURCE). */
+  readonly restrictOomScoreAdj: boolean;
+  /** Kernel modules and sysctls are the host's business: check, do not change. */
+  readonly sharedKernel: boolean;
+  /** kubeadm preflight errors that are known to be harmless on these machines. */
+  readonly ignorePreflightErrors: readonly string[];
+}

@@ -1,0 +1,53 @@
+/**
+ * The validated, defaulted cluster. The user's document (`kind: Cluster`,
+ * `bootstrap.clouder.datalayer.io/v1alpha1`) and the flags are turned into this by `load`.
+ */
+export interface ClusterSpec {
+  readonly name: string;
+  readonly provider: ProviderSection;
+  /** With the leading v. */
+  readonly kubernetesVersion: string;
+  readonly network: {
+    readonly podCIDR: string;
+    readonly serviceCIDR: string;
+    readonly dnsDomain: string;
+    readonly cni: "flannel";
+  };
+  readonly controlPlane: {
+    /** Odd. More than one arrives with high availability. */
+    readonly count: number;
+    /** Ordinary pods may run on control-plane nodes. */
+    readonly schedulable: boolean;
+    /** Stable `host:port`; absent: made by the provider. */
+    readonly endpoint?: string;
+  };
+  readonly pools: readonly PoolSpec[];
+  readonly packages: PackageSource;
+}
+
+export interface PoolSpec {
+  /** The initial pool is called "workers". */
+  readonly name: string;
+  readonly count: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly {
+    readonly key: string;
+    readonly value?: string;
+    readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+  }[];
+  /** Nodes of this pool are proven by a real dump and restore; default true. */
+  readonly checkpoint: boolean;
+}
+
+/** Opaque to everything but its driver, which validates it. */
+export interface ProviderSection {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Where nodes get software; `online` and `mirror` come with the cloud providers. */
+export interface PackageSource {
+  readonly kind: "bundle";
+  /** Folder that holds bundle.json. */
+  readonly folder: string;
+}

@@ -1,0 +1,72 @@
+import type { Bundle } from "#bootstrap/bundle/bundle";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import type { Machine, NodeSettings, Provider } from "#bootstrap/providers/provider";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import type { Clock } from "#core/clock";
+import type { Reporter } from "#core/report";
+
+/** A machine we can run commands on. */
+export interface Node {
+  readonly machine: Machine;
+  readonly access: NodeAccess;
+}
+
+/** What is known before the plan starts. */
+export interface PlanContext {
+  readonly spec: ClusterSpec;
+  readonly folder: string;
+  readonly provider: Provider;
+  readonly bundle: Bundle;
+  readonly bundleFolder: string;
+  readonly report: Reporter;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Facts that steps give to later steps; a plan whose needs nobody gives is rejected by the runner. */
+export interface Facts {
+  readonly machines: readonly Machine[];
+  readonly nodes: readonly Node[];
+  readonly settings: NodeSettings;
+  /** `host:port` of the API server. */
+  readonly endpoint: string;
+  /** admin.conf as text, server rewritten to the endpoint the user reaches. */
+  readonly kubeconfig: string;
+}
+
+export type FactName = keyof Facts;
+
+/**
+ * One step of a plan. `run` is idempotent: on a machine where its work is done already it changes
+ * nothing and says so by `skipped`. Scope "node" runs once per node, in parallel.
+ */
+export type Step = StepBase &
+  (
+    | {
+        readonly scope: "cluster";
+        run(context: PlanContext, facts: Partial<Facts>): Promise<StepOutcome>;
+      }
+    | {
+        readonly scope: "node";
+        readonly on?: "control-plane" | "workers";
+        run(context: PlanContext, facts: Partial<Facts>, node: Node): Promise<StepOutcome>;
+      }
+  );
+
+export interface StepBase {
+  /** Stable id for `--skip-steps`, `--only-step`, events and timings. */
+  readonly id: string;
+  readonly title: string;
+  readonly needs: readonly FactName[];
+  readonly gives: readonly FactName[];
+  /** Ids of steps that must be done before; facts add their own order. */
+  readonly after?: readonly string[];
+  /** What a dry run prints: one line per command or call. */
+  preview(context: PlanContext): readonly string[];
+}
+
+export interface StepOutcome {
+  /** Present when nothing had to be changed. */
+  readonly skipped?: string;
+  readonly facts?: Partial<Facts>;
+}

@@ -1,0 +1,63 @@
+import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Bundles every command and entry point to dist/, shared code in chunks, and writes the oclif manifest. */
+
+const banner = {
+  js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+};
+
+function files(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const entries = [
+  ...files("plugin/commands"),
+  "plugin/cli/main.ts",
+  "plugin/cli/complete.ts",
+  "checkpoint/agent/main.ts",
+  "checkpoint/controller/main.ts",
+].filter((file) => existsSync(file));
+
+rmSync("dist", { recursive: true, force: true });
+const common = {
+  bundle: true,
+  platform: "node" as const,
+  target: "node22.19",
+  format: "esm" as const,
+  external: ["cpu-features", "*.node"] as string[],
+  logLevel: "warning" as const,
+  legalComments: "none" as const,
+};
+
+const { metafile } = await build({
+  ...common,
+  entryPoints: entries,
+  outdir: "dist",
+  outbase: ".",
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
+  banner,
+  metafile: true as const,
+});
+writeFileSync("dist/metafile.json", JSON.stringify(metafile));
+
+// The restore helper is copied to nodes as one file.
+if (existsSync("checkpoint/handler/main.ts")) {
+  await build({
+    ...common,
+    entryPoints: ["checkpoint/handler/main.ts"],
+    outfile: "dist/restore-helper.mjs",
+    minifySyntax: true,
+    banner,
+  });
+}
+for (const launcher of readdirSync("bin")) chmodSync(join("bin", launcher), 0o755);
+if (existsSync("plugin/cli/manifest.ts")) {
+  execFileSync(process.execPath, ["plugin/cli/manifest.ts"], { stdio: "inherit" });
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], timeout: number, parallel: boolean) => ({
+  test: {
+    name,
+    include,
+    testTimeout: timeout,
+    hookTimeout: timeout * 4,
+    fileParallelism: parallel,
+    sequence: { shuffle: { files: false, tests: name !== "e2e" } },
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["test/unit/**/*.test.ts"], 10_000, true),
+      project("contract", ["test/contract/**/*.test.ts"], 60_000, true),
+      project("integration", ["test/integration/**/*.test.ts"], 120_000, true),
+      project("e2e", ["test/e2e/**/*.test.ts"], 300_000, false),
+    ],
+  },
+});

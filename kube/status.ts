@@ -1,0 +1,68 @@
+import { ClouderError, type ErrorCode } from "#core/error";
+
+interface Status {
+  readonly kind: "Status";
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly name?: string;
+    readonly kind?: string;
+    readonly retryAfterSeconds?: number;
+  };
+}
+
+/** The ClouderError for an answer of the API server that is not 2xx; see the law of Kube. */
+export function statusError(status: number, body: string, request: string): ClouderError {
+  const parsed = parseStatus(body);
+  const reason = parsed?.reason ?? "";
+  const code = codeOf(status, reason);
+  const said = parsed?.message ?? body.trim().slice(0, 300);
+  const message = said === "" ? `the API server answered ${String(status)} to ${request}` : said;
+  const hint = hintFor(code, parsed, status);
+  return new ClouderError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    retryable: code === "conflict" || code === "busy" || code === "unreachable",
+    details: { status, reason, request },
+  });
+}
+
+function parseStatus(body: string): Status | undefined {
+  try {
+    const value = JSON.parse(body) as Partial<Status> | null;
+    return value?.kind === "Status" ? (value as Status) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const codes: Readonly<Record<number, ErrorCode>> = {
+  400: "refused",
+  401: "unauthenticated",
+  403: "denied",
+  404: "not-found",
+  405: "unsupported",
+  406: "unsupported",
+  410: "conflict",
+  413: "refused",
+  415: "unsupported",
+  422: "refused",
+  429: "busy",
+};
+
+function codeOf(status: number, reason: string): ErrorCode {
+  if (status === 409) return reason === "AlreadyExists" ? "exists" : "conflict";
+  return codes[status] ?? (status >= 500 ? "unreachable" : "internal");
+}
+
+function hintFor(code: ErrorCode, status: Status | undefined, http: number): string | undefined {
+  if (code === "unauthenticated") {
+    return "the credentials of this context are missing or no longer valid; log in again";
+  }
+  if (code === "denied" && status?.message?.includes("cannot")) {
+    return "ask an administrator of the cluster for a role with this right";
+  }
+  if (http === 404 && (status?.details?.name ?? "") === "") {
+    return "the API server does not know this kind of object; is its CustomResourceDefinition installed?";
+  }
+  return undefined;
+}

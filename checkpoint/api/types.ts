@@ -1,4 +1,5 @@
 import type { KubeObject, Resource } from "#kube/kube";
+import type { Toleration } from "#kube/objects";
 import { apiVersion } from "#checkpoint/api/names";
 
 /** Kubernetes' standard condition. */
@@ -69,6 +70,10 @@ export interface CheckpointStatus {
   readonly nodeName?: string;
   readonly podUID?: string;
   readonly storeName?: string;
+  /** What the source node offered, recorded by the controller when it schedules. */
+  readonly compatibility?: Compatibility;
+  /** What a node must have for the pod to fit there, recorded with it. */
+  readonly placement?: Placement;
   /** `s3://bucket/prefix/ns/pod/id/`: where the manifest lies; never credentials. */
   readonly location?: string;
   readonly startTime?: string;
@@ -185,6 +190,40 @@ export interface NodeFacts {
     readonly message: string;
     readonly cure: string;
   }[];
+}
+
+/** The part of a node's facts that decides where its checkpoints can go on. */
+export type Compatibility = Pick<
+  NodeFacts,
+  | "architecture"
+  | "kernel"
+  | "criuVersion"
+  | "runtimeVersion"
+  | "ociRuntimeVersion"
+  | "cgroupVersion"
+  | "cpuFeatures"
+>;
+
+/** What the scheduler would look at, as the source pod had it. */
+export interface Placement {
+  /** Resource name to quantity, summed as the scheduler does. */
+  readonly requests: Readonly<Record<string, string>>;
+  readonly images: readonly string[];
+  readonly tolerations?: readonly Toleration[];
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Any one of these terms must hold. */
+  readonly requiredNodeAffinity?: readonly NodeSelectorTerm[];
+}
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions?: readonly NodeSelectorRequirement[];
+  readonly matchFields?: readonly NodeSelectorRequirement[];
+}
+
+export interface NodeSelectorRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
 }
 
 export const checkpoints: Resource<Checkpoint> = {

@@ -1,0 +1,179 @@
+import type {
+  Checkpoint,
+  CheckpointStatus,
+  CheckpointStore,
+  PodTemplate,
+  Restore,
+  RestoreStatus,
+} from "#checkpoint/api/types";
+import { object } from "#checkpoint/api/schema";
+import {
+  text,
+  time,
+  bytes,
+  milliseconds,
+  generation,
+  texts,
+  textMap,
+  openObject,
+  subdomain,
+  label,
+  immutable,
+  conditions,
+  progress,
+  error,
+  checkpointPhases,
+  restorePhases,
+  placement,
+  compatibility,
+  containerSummary,
+} from "#checkpoint/api/crd-parts";
+
+export const checkpointSpec = object<Checkpoint["spec"]>(
+  { podName: true },
+  {
+    podName: { ...subdomain, description: "Pod of this namespace." },
+    podUID: { type: "string", maxLength: 64, description: "Guards against a namesake." },
+    containers: {
+      type: "array",
+      minItems: 1,
+      maxItems: 64,
+      "x-kubernetes-list-type": "set",
+      description: "Absent: all containers of the pod.",
+      items: label,
+    },
+    storeName: { ...subdomain, description: "A CheckpointStore; absent: the default one." },
+  },
+  immutable("Checkpoint"),
+);
+
+export const checkpointStatus = object<CheckpointStatus>(
+  {},
+  {
+    phase: { type: "string", enum: checkpointPhases },
+    observedGeneration: generation,
+    nodeName: text,
+    podUID: text,
+    storeName: text,
+    compatibility,
+    placement,
+    location: text,
+    startTime: time,
+    completionTime: time,
+    progress,
+    rawBytes: bytes,
+    storedBytes: bytes,
+    containers: {
+      type: "array",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["name"],
+      items: containerSummary,
+    },
+    error,
+    hints: texts,
+    conditions,
+  },
+);
+
+export const restoreSpec = object<Restore["spec"]>(
+  { checkpointName: true, podName: true },
+  {
+    checkpointName: subdomain,
+    checkpointNamespace: { ...label, description: "Absent: the Restore's own namespace." },
+    podName: { ...subdomain, description: "The pod that will be created in this namespace." },
+    nodeName: { ...subdomain, description: "Absent: chosen by the controller." },
+  },
+  immutable("Restore"),
+);
+
+export const restoreStatus = object<RestoreStatus>(
+  {},
+  {
+    phase: { type: "string", enum: restorePhases },
+    observedGeneration: generation,
+    nodeName: text,
+    podUID: text,
+    startTime: time,
+    completionTime: time,
+    progress,
+    podTemplate: object<PodTemplate>(
+      { metadata: true, spec: true },
+      {
+        metadata: object<PodTemplate["metadata"]>(
+          {},
+          { labels: textMap, annotations: textMap },
+          { "x-kubernetes-preserve-unknown-fields": true },
+        ),
+        spec: openObject,
+      },
+    ),
+    containers: {
+      type: "array",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["name"],
+      items: object<NonNullable<RestoreStatus["containers"]>[number]>(
+        { name: true },
+        { name: text, restoreMilliseconds: milliseconds },
+      ),
+    },
+    error,
+    hints: texts,
+    conditions,
+  },
+);
+
+const scheme = (name: string) => `self.url.startsWith('${name}://')`;
+
+export const storeSpec = object<CheckpointStore["spec"]>(
+  { url: true },
+  {
+    url: {
+      type: "string",
+      maxLength: 1024,
+      description: "s3://bucket/prefix, azblob://account/container/prefix or file:///dir.",
+      "x-kubernetes-validations": [
+        {
+          rule: "self.startsWith('s3://') || self.startsWith('azblob://') || self.startsWith('file:///')",
+          message: "url must start with s3://, azblob:// or file:///",
+        },
+        {
+          rule: "!self.contains('@') && !self.contains('?') && !self.contains('#')",
+          message:
+            "url must hold no credentials, query or fragment: use spec.credentialsSecretName",
+        },
+        {
+          rule: "!self.contains('/../') && !self.endsWith('/..')",
+          message: "url must not hold ..",
+        },
+        {
+          rule: "self == oldSelf",
+          message: "url cannot be changed, checkpoints lie there: make another CheckpointStore",
+        },
+      ],
+    },
+    default: { type: "boolean" },
+    s3: object<NonNullable<CheckpointStore["spec"]["s3"]>>(
+      {},
+      { endpoint: text, region: text, forcePathStyle: { type: "boolean" }, kmsKeyId: text },
+    ),
+    azblob: object<NonNullable<CheckpointStore["spec"]["azblob"]>>({}, { endpoint: text }),
+    credentialsSecretName: {
+      ...subdomain,
+      description: "A Secret in clouder-system; absent: the SDK's own chain.",
+    },
+  },
+  {
+    "x-kubernetes-validations": [
+      {
+        rule: `!has(self.s3) || ${scheme("s3")}`,
+        message: "spec.s3 goes with an s3:// url only",
+      },
+      {
+        rule: `!has(self.azblob) || ${scheme("azblob")}`,
+        message: "spec.azblob goes with an azblob:// url only",
+      },
+    ],
+  },
+);
+
+export const storeStatus = object<NonNullable<CheckpointStore["status"]>>({}, { conditions });

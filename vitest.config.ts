@@ -7,6 +7,7 @@ const project = (name: string, include: string[], timeout: number, parallel: boo
     testTimeout: timeout,
     hookTimeout: timeout * 4,
     fileParallelism: parallel,
+    ...(name === "e2e" ? { globalSetup: ["test/e2e/setup.ts"] } : {}),
     sequence: { shuffle: { files: false, tests: name !== "e2e" } },
   },
 });

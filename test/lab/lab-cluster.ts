@@ -1,0 +1,163 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildBundle } from "#test/lab/build-bundle";
+import { runCommand, type CommandOptions, type CommandResult } from "#test/lab/run-command";
+import { startS3Server } from "#test/lab/s3-server";
+
+/** Where a lab cluster is: plain data, so that it can be handed to test workers. */
+export interface LabClusterPlace {
+  readonly name: string;
+  /** Home of the commands: their `~/.clouder` lies here. */
+  readonly home: string;
+  readonly bundle: string;
+  readonly kubeconfig: string;
+  /** Kubernetes node names, control plane first. */
+  readonly nodes: readonly [string, string];
+  /** The host's address on the machines' bridge. */
+  readonly gateway: string;
+  readonly s3: { readonly endpoint: string; readonly folder: string };
+}
+
+/** A cluster raised by the product itself, with the product installed and an S3 server as its store. */
+export interface LabCluster extends LabClusterPlace {
+  clouder(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  kubectl(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Creates or updates objects. */
+  apply(...objects: readonly object[]): Promise<void>;
+  /** Runs argv as root on a node. */
+  onNode(node: string, argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+}
+
+export interface LabClusterOptions {
+  readonly name: string;
+  readonly home?: string;
+  /** Shows every command and what it prints. */
+  readonly show?: boolean;
+  /** Told before each step. */
+  readonly step?: (title: string) => void;
+}
+
+export const s3Credentials = { accessKeyId: "clouder-lab", secretAccessKey: "clouder-lab-secret" };
+const launcher = join(import.meta.dirname, "../../bin/kubectl-clouder");
+
+/** Commands for a cluster that is there already. */
+export function attachLabCluster(place: LabClusterPlace, show = false): LabCluster {
+  const env = { ...process.env, HOME: place.home, KUBECONFIG: place.kubeconfig };
+  const run =
+    (...program: readonly string[]) =>
+    (args: readonly string[], more: CommandOptions = {}) => {
+      if (show && more.show !== false) process.stdout.write(`$ ${shown(program, args)}\n`);
+      return runCommand([...program, ...args], { show, env, ...more });
+    };
+  const kubectl = run(join(place.bundle, "bin/kubectl"));
+  const folder = join(place.home, ".clouder", "kubeadm", place.name);
+  return {
+    ...place,
+    clouder: run(launcher),
+    kubectl,
+    apply: async (...objects) => {
+      const list = { apiVersion: "v1", kind: "List", items: objects };
+      await kubectl(["apply", "-f", "-"], { stdin: JSON.stringify(list) });
+    },
+    onNode: (node, argv, options) =>
+      runCommand(
+        [process.execPath, join(import.meta.dirname, "on-node.ts"), folder, node, ...argv],
+        options,
+      ),
+  };
+}
+
+function shown(program: readonly string[], args: readonly string[]): string {
+  const name = program[0]?.replace(/^.*\//, "").replace("kubectl-clouder", "kubectl clouder");
+  return [name, ...args].join(" ");
+}
+
+/** Raises the cluster, loads the image, installs and creates the default store; idempotent. */
+export async function raiseLabCluster(
+  options: LabClusterOptions,
+): Promise<LabCluster & { delete(): Promise<void> }> {
+  const step = options.step ?? (() => undefined);
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), "clouder-home-")));
+  step("the offline bundle: Kubernetes, containerd, CRIU and images, built once and cached");
+  const bundle = await buildBundle();
+  const s3Folder = join(home, "s3");
+  const place = {
+    name: options.name,
+    home,
+    bundle,
+    kubeconfig: join(home, ".clouder", "kubeadm", options.name, "kubeconfig"),
+    nodes: [`${options.name}-master`, `${options.name}-node-1`] as [string, string],
+  };
+  const early = attachLabCluster(
+    { ...place, gateway: "", s3: { endpoint: "", folder: s3Folder } },
+    options.show,
+  );
+
+  step("kubectl clouder cluster create: a kubeadm cluster of two machines on this host");
+  await early.clouder([
+    ...["cluster", "create", options.name, "--provider", "local", "--workers", "1"],
+    ...["--schedulable-control-plane", "--bundle", bundle, "--yes"],
+  ]);
+  const facts = JSON.parse(
+    (await early.clouder(["cluster", "show", options.name, "-o", "json"], { show: false })).stdout,
+  ) as { readonly gateway: string };
+
+  step("an S3 server on the machines' bridge");
+  await mkdir(join(s3Folder, "checkpoints"), { recursive: true });
+  const server = await startS3Server({
+    address: facts.gateway,
+    folder: s3Folder,
+    accessKey: s3Credentials.accessKeyId,
+    secretKey: s3Credentials.secretAccessKey,
+  });
+  const cluster = attachLabCluster(
+    { ...place, gateway: facts.gateway, s3: { endpoint: server.endpoint, folder: s3Folder } },
+    options.show,
+  );
+
+  step("kubectl clouder install: the product in that cluster");
+  await runCommand([process.execPath, "checkpoint/install/build-image.ts"]);
+  await cluster.clouder(["cluster", "load-image", options.name, "dist/image.tar"]);
+  await cluster.clouder(["install"]);
+  await createS3Store(cluster, "s3", server.endpoint, ["--default"]);
+  return {
+    ...cluster,
+    delete: async () => {
+      await cluster.clouder(["cluster", "delete", options.name, "--yes"]);
+      await server.stop();
+      if (options.home === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes a CheckpointStore on the lab's S3 server; the keys travel through standard input. */
+export async function createS3Store(
+  cluster: LabCluster,
+  name: string,
+  endpoint: string,
+  flags: readonly string[] = [],
+): Promise<void> {
+  await cluster.clouder(
+    [
+      ...["store", "create", name, `s3://checkpoints/${name}`, "--endpoint", endpoint],
+      ...["--region", "us-east-1", "--path-style", "--credentials-from", "-", ...flags],
+    ],
+    { stdin: JSON.stringify(s3Credentials) },
+  );
+}
+
+/** The lines a container has printed so far. */
+export async function podLog(
+  cluster: LabCluster,
+  pod: string,
+  container: string,
+): Promise<string[]> {
+  const { stdout } = await cluster.kubectl(["logs", pod, "-c", container], { show: false });
+  return stdout.trimEnd().split("\n");
+}
+
+/** Reads a fixture program. */
+export function fixtureProgram(name: string): Promise<string> {
+  return readFile(join(import.meta.dirname, "../fixtures/programs", name), "utf8");
+}

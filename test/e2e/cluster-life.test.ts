@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { lab } from "#test/e2e/scenario";
+import { runCommand } from "#test/lab/run-command";
+
+const cluster = lab();
+const name = "life";
+const create = [
+  ...["cluster", "create", name, "--provider", "local", "--workers", "1"],
+  ...["--bundle", cluster.bundle, "--yes"],
+];
+const folder = join(cluster.home, ".clouder", "kubeadm", name);
+
+afterAll(() => cluster.clouder(["cluster", "delete", name, "--yes"], { allowFailure: true }));
+
+/** Starts a create and kills it with SIGKILL as soon as the step has begun. */
+function createKilledAt(step: string): Promise<NodeJS.Signals | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("bin/kubectl-clouder", [...create, "--progress", "json"], {
+      env: { ...process.env, HOME: cluster.home },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (text.includes(`"step-started"`) && text.includes(`"${step}"`)) child.kill("SIGKILL");
+    });
+    child.once("error", reject);
+    child.once("close", (_, signal) => {
+      resolve(signal);
+    });
+  });
+}
+
+/** Machines, mounts, bridges, rules and cgroups of this cluster that the host still has. */
+async function leftovers(): Promise<string> {
+  const probe = [
+    `pgrep -af 'systemd-nspawn.*${name}-' || true`,
+    `grep -F '/${name}' /proc/mounts || true`,
+    `ip -o link show type bridge | grep -F '${name}' || true`,
+    `iptables-save | grep -F '${name}' || true`,
+    `find /sys/fs/cgroup -maxdepth 4 -type d -name '*${name}-*' | head`,
+  ].join("; ");
+  return (await runCommand(["sh", "-c", probe])).stdout;
+}
+
+it("converges when it was killed half way, several times", async () => {
+  for (const step of ["machines", "install", "init"]) {
+    expect(await createKilledAt(step)).toBe("SIGKILL");
+  }
+  await cluster.clouder(create, { timeoutMs: 280_000 });
+  const { stdout } = await cluster.kubectl(["get", "nodes", "-o", "name"], {
+    env: { ...process.env, KUBECONFIG: join(folder, "kubeconfig") },
+  });
+  expect(stdout.trim().split("\n").sort()).toEqual([`node/${name}-master`, `node/${name}-node-1`]);
+  expect((await stat(join(folder, "kubeconfig"))).mode & 0o777).toBe(0o600);
+});
+
+it("a second create changes nothing", async () => {
+  const { stdout } = await cluster.clouder([...create, "-o", "json"]);
+  const result = JSON.parse(stdout) as { readonly steps: readonly { readonly outcome: string }[] };
+  expect(result.steps.length).toBeGreaterThan(8);
+  expect(result.steps.filter(({ outcome }) => outcome === "changed")).toEqual([]);
+});
+
+it("two clusters live side by side, and delete removes one without a trace", async () => {
+  const { stdout } = await cluster.clouder(["cluster", "list", "-o", "name"]);
+  expect(stdout).toContain(name);
+  expect(stdout).toContain(cluster.name);
+  await cluster.clouder(["cluster", "delete", name, "--yes"]);
+  expect(await leftovers()).toBe("");
+  const nodes = await cluster.kubectl(["get", "nodes", "-o", "name"]);
+  expect(nodes.stdout.trim().split("\n")).toHaveLength(2);
+});

@@ -1,0 +1,54 @@
+import { createServer } from "node:http";
+import { hostname } from "node:os";
+import { connectInCluster } from "#kube/connect";
+import { systemNamespace } from "#checkpoint/api/names";
+import { lead } from "#checkpoint/controller/leader";
+import type { LogEntry } from "#checkpoint/controller/pass";
+import { reconcile } from "#checkpoint/controller/reconcile";
+import { systemClock } from "#core/clock";
+import { messageOf } from "#core/error";
+
+/** Entry `clouder-controller`: two replicas, one of which works. */
+
+/* eslint-disable no-restricted-properties -- the edge of the program */
+const environment = process.env;
+/* eslint-enable no-restricted-properties */
+
+function log(entry: LogEntry): void {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+}
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.once(name, () => {
+      stop.abort();
+    });
+  }
+  // Answers as long as the event loop turns; standing by is healthy too.
+  const health = createServer((_request, response) => {
+    response.end("ok\n");
+  });
+  health.listen(Number(environment["CLOUDER_HEALTH_PORT"] ?? "8081"));
+  const kube = await connectInCluster(environment);
+  log({ level: "info", message: "started", server: kube.server });
+  await lead(
+    {
+      kube,
+      clock: systemClock,
+      namespace: environment["POD_NAMESPACE"] ?? systemNamespace,
+      name: "clouder-controller",
+      identity: environment["POD_NAME"] ?? hostname(),
+      signal: stop.signal,
+      log,
+    },
+    (signal) => reconcile({ kube, clock: systemClock, log, signal }),
+  );
+  health.close();
+  log({ level: "info", message: "stopped" });
+}
+
+main().catch((error: unknown) => {
+  log({ level: "error", message: messageOf(error) });
+  process.exitCode = 1;
+});

@@ -1,0 +1,91 @@
+import type { Kube, KubeObject, Resource } from "#kube/kube";
+import { checkpoints, restores } from "#checkpoint/api/types";
+import { type ControllerState, keyOf, type LogEntry, runPass } from "#checkpoint/controller/pass";
+import type { Clock } from "#core/clock";
+
+/** Silent agents, gone nodes and waiting Restores are looked at this often. */
+const tickMs = 5_000;
+
+export interface ReconcileContext {
+  readonly kube: Kube;
+  readonly clock: Clock;
+  readonly log: (entry: LogEntry) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows Checkpoints and Restores and runs a pass after each change and each tick, until the signal
+ * aborts. Everything is decided from what the API server says: any pass may be the first.
+ */
+export async function reconcile(context: ReconcileContext): Promise<void> {
+  const state: ControllerState = {
+    checkpoints: new Map(),
+    restores: new Map(),
+    cleaned: new Set(),
+  };
+  const bell = createBell();
+  // A watch that ends by an error ends the other one and the loop too.
+  const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, ended.signal]);
+  const followed = Promise.all([
+    follow(context.kube, checkpoints, state.checkpoints, bell.ring, signal),
+    follow(context.kube, restores, state.restores, bell.ring, signal),
+  ]).finally(() => {
+    ended.abort();
+  });
+  const passes = loop(state, context, bell.wait, signal);
+  await Promise.all([followed, passes]);
+}
+
+async function loop(
+  state: ControllerState,
+  { kube, clock, log }: ReconcileContext,
+  wait: (ms: number, clock: Clock, signal: AbortSignal) => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (await wait(tickMs, clock, signal)) {
+    await runPass(state, { kube, now: () => clock.now(), log });
+  }
+}
+
+async function follow<T extends KubeObject>(
+  kube: Kube,
+  resource: Resource<T>,
+  into: Map<string, T>,
+  ring: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const event of kube.watch(resource, {}, signal)) {
+    if (event.type === "RESYNC") {
+      into.clear();
+      for (const object of event.objects) into.set(keyOf(object), object);
+    } else if (event.type === "DELETED") into.delete(keyOf(event.object));
+    else into.set(keyOf(event.object), event.object);
+    ring();
+  }
+}
+
+/** Wakes the loop; a ring while nobody waits is kept. `wait` gives false once the signal aborted. */
+function createBell() {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring: () => {
+      rung = true;
+      wake?.();
+    },
+    wait: async (milliseconds: number, clock: Clock, signal: AbortSignal) => {
+      if (!rung && !signal.aborted) {
+        const over = new AbortController();
+        const either = AbortSignal.any([signal, over.signal]);
+        wake = () => {
+          over.abort();
+        };
+        await clock.sleep(milliseconds, either).catch(() => undefined);
+        wake = undefined;
+      }
+      rung = false;
+      return !signal.aborted;
+    },
+  };
+}

@@ -30,7 +30,8 @@ const common = {
   platform: "node" as const,
   target: "node22.19",
   format: "esm" as const,
-  external: ["cpu-features", "*.node"] as string[],
+  // Optional parts of ssh2, and compilers that oclif looks for in plugins under development.
+  external: ["cpu-features", "*.node", "typescript", "ts-node"] as string[],
   logLevel: "warning" as const,
   legalComments: "none" as const,
 };
@@ -41,6 +42,9 @@ const { metafile } = await build({
   outdir: "dist",
   outbase: ".",
   splitting: true,
+  // Names stay as they are: stack traces should tell something.
+  minifyWhitespace: true,
+  minifySyntax: true,
   chunkNames: "chunks/[name]-[hash]",
   banner,
   metafile: true as const,

@@ -47,7 +47,6 @@ export function openKubeconfig(location: KubeconfigLocation): Transport {
 }
 
 function filesOf(given: string | undefined): string[] {
-  // eslint-disable-next-line no-restricted-properties -- KUBECONFIG belongs to client-node's job, done here with kubectl's merge rules
   const variable = given ?? process.env["KUBECONFIG"] ?? "";
   const files = variable.split(delimiter).filter((file) => file !== "");
   return files.length > 0 ? files : [join(homedir(), ".kube", "config")];

@@ -1,0 +1,100 @@
+import type { ArgInput, FlagInput, InferredArgs, InferredFlags } from "@oclif/core/interfaces";
+import type { Clock } from "#core/clock";
+import { ClouderError } from "#core/error";
+import type { Reporter } from "#core/report";
+import type { Kube } from "#kube/kube";
+import { outputFlags } from "#plugin/cli/flags";
+import type { Result } from "#plugin/output/result";
+
+/** What a command gets besides its own arguments; made by `#plugin/cli/wiring`, lazily. */
+export interface CommandContext {
+  /** Aborted by Ctrl-C; a second one ends the process at once. */
+  readonly signal: AbortSignal;
+  /** Progress and remarks, on standard error as --progress says. */
+  readonly report: Reporter;
+  readonly clock: Clock;
+  /** The cluster of --context and --kubeconfig, connected on first use. */
+  kube(): Promise<Kube>;
+  /** --namespace, else the context's. */
+  namespace(): Promise<string>;
+  /** Asks on the terminal; true with --yes; a `usage` error when nobody can answer. */
+  confirm(question: string): Promise<boolean>;
+  /** The caller's environment, for commands whose job needs a variable of it by name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface CommandInput<Flags extends FlagInput, Args extends ArgInput> {
+  readonly flags: InferredFlags<Flags> & {
+    readonly output: string;
+    readonly progress: string;
+    readonly verbose: boolean;
+  };
+  readonly args: InferredArgs<Args>;
+}
+
+export interface CommandSpec<Flags extends FlagInput, Args extends ArgInput> {
+  /** One line, shown in lists. */
+  readonly summary: string;
+  readonly description?: string;
+  /** Each a command line without the leading `kubectl clouder`. */
+  readonly examples?: readonly string[];
+  readonly args?: Args;
+  /** Without the output flags: they are added. Each gets the environment name CLOUDER_<FLAG>. */
+  readonly flags?: Flags;
+  readonly hidden?: boolean;
+  /** Parses nothing itself: calls one job and returns what is to be shown. */
+  run(input: CommandInput<Flags, Args>, context: CommandContext): Promise<Result | undefined>;
+}
+
+/** A command as the program and oclif's manifest see it. */
+export interface CommandDefinition {
+  readonly summary: string;
+  readonly description?: string;
+  readonly examples: string[];
+  readonly args: ArgInput;
+  readonly flags: FlagInput;
+  readonly hidden: boolean;
+  readonly strict: true;
+  readonly execute: (
+    input: { readonly flags: Record<string, unknown>; readonly args: Record<string, unknown> },
+    context: CommandContext,
+  ) => Promise<Result | undefined>;
+  /** oclif's manifest writer recognises commands by it; the program goes through `execute`. */
+  readonly run: () => never;
+}
+
+/** Defines a command; the default export of a file in plugin/commands, whose path is its name. */
+export function command<
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- a command without flags of its own
+  const Flags extends FlagInput = {},
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- a command without arguments
+  const Args extends ArgInput = {},
+>(spec: CommandSpec<Flags, Args>): CommandDefinition {
+  const { summary, description, examples = [], args = {}, hidden = false } = spec;
+  const flags = withEnvironment({ ...spec.flags, ...outputFlags });
+  return {
+    summary,
+    ...(description === undefined ? {} : { description }),
+    examples: examples.map((example) => `<%= config.bin %> ${example}`),
+    args,
+    flags,
+    hidden,
+    strict: true,
+    execute: (input, context) => spec.run(input as never, context),
+    run: () => {
+      throw new ClouderError("internal", "commands are started by plugin/cli/main");
+    },
+  };
+}
+
+/** Every flag can be set by a variable: --no-wait of any command by CLOUDER_NO_WAIT. */
+function withEnvironment(flags: FlagInput): FlagInput {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [name, { env: environmentName(name), ...flag }]),
+  );
+}
+
+/** The variable that stands in for a flag. */
+export function environmentName(flag: string): string {
+  return `CLOUDER_${flag.toUpperCase().replaceAll("-", "_")}`;
+}

@@ -1,0 +1,49 @@
+import { parse } from "@oclif/core/parser";
+import { ClouderError, isClouderError } from "#core/error";
+import type { CommandDefinition } from "#plugin/cli/command";
+import { nearest } from "#plugin/cli/suggest";
+
+export interface Parsed {
+  readonly flags: Record<string, unknown>;
+  readonly args: Record<string, unknown>;
+}
+
+/** Parses a command's arguments by oclif's rules; what does not fit is a `usage` error. */
+export async function parseArguments(
+  id: string,
+  definition: CommandDefinition,
+  argv: readonly string[],
+): Promise<Parsed> {
+  const { flags, args, strict } = definition;
+  try {
+    const parsed = await parse([...argv], { flags, args, strict, context: {} } as never);
+    return parsed as Parsed;
+  } catch (error) {
+    if (isClouderError(error)) throw error;
+    if (!isParseError(error)) throw error;
+    throw usage(id, error, Object.keys(flags));
+  }
+}
+
+interface ParseError extends Error {
+  readonly oclif: { readonly exit?: number };
+  /** Only of NonExistentFlagsError. */
+  readonly flags?: readonly string[];
+}
+
+function isParseError(error: unknown): error is ParseError {
+  return error instanceof Error && "oclif" in error;
+}
+
+function usage(id: string, error: ParseError, known: readonly string[]): ClouderError {
+  const name = id.replaceAll(":", " ");
+  const see = `see: kubectl clouder ${name} --help`;
+  const message = error.message
+    .replace(/\n?See more help with --help$/, "")
+    .replace(/\s*\n\s*/g, "; ")
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  const [wrong] = error.flags ?? [];
+  const near = wrong?.startsWith("--") ? nearest(wrong.slice(2), known) : [];
+  const hint = near.length > 0 ? `did you mean --${near.join(" or --")}? ${see}` : see;
+  return new ClouderError("usage", message, { hint, cause: undefined });
+}

@@ -1,0 +1,24 @@
+/** The candidates nearest to what was typed, best first; none when nothing is near. */
+export function nearest(typed: string, candidates: readonly string[]): readonly string[] {
+  const limit = Math.max(1, Math.floor(typed.length / 3));
+  return candidates
+    .map((candidate) => ({ candidate, distance: distance(typed, candidate) }))
+    .filter((near) => near.distance <= limit)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map((near) => near.candidate);
+}
+
+/** Levenshtein's, in one row. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

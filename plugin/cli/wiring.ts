@@ -1,0 +1,67 @@
+import { createInterface } from "node:readline/promises";
+import { systemClock } from "#core/clock";
+import { ClouderError } from "#core/error";
+import type { Reporter } from "#core/report";
+import type { Kube } from "#kube/kube";
+import type { CommandContext } from "#plugin/cli/command";
+import { milliseconds } from "#plugin/cli/durations";
+
+export interface Edge {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly report: Reporter;
+  /** Takes the progress bar away before a question. */
+  readonly pauseProgress: () => void;
+}
+
+/** The real dependencies of a command, each made when it is first asked for. */
+export function createContext(flags: Record<string, unknown>, edge: Edge): CommandContext {
+  let connected: Promise<Kube> | undefined;
+  const text = (name: string) => {
+    const value = flags[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const connect = async (): Promise<Kube> => {
+    const { connectKube } = await import("#kube/connect");
+    return connectKube({
+      kubeconfig: text("kubeconfig"),
+      context: text("context"),
+      requestTimeoutMs: milliseconds("request-timeout", text("request-timeout") ?? "30s"),
+    });
+  };
+  const kube = () => (connected ??= connect());
+  return {
+    signal: edge.signal,
+    report: edge.report,
+    clock: systemClock,
+    environment: edge.environment,
+    kube,
+    namespace: async () => text("namespace") ?? (await kube()).namespace,
+    confirm: async (question) => {
+      if (flags["yes"] === true) return true;
+      edge.pauseProgress();
+      return ask(question, edge.signal);
+    },
+  };
+}
+
+async function ask(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new ClouderError(
+      "usage",
+      "this needs a confirmation, and there is no terminal to ask on",
+      {
+        hint: "say --yes if you are sure",
+      },
+    );
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`${question} [y/N] `, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    throw new ClouderError("cancelled", "cancelled", { cause: error });
+  } finally {
+    lines.close();
+  }
+}

@@ -10,9 +10,7 @@ import { messageOf } from "#core/error";
 
 /** Entry `clouder-controller`: two replicas, one of which works. */
 
-/* eslint-disable no-restricted-properties -- the edge of the program */
 const environment = process.env;
-/* eslint-enable no-restricted-properties */
 
 function log(entry: LogEntry): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);

@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { realpath } from "node:fs/promises";
+import { promisify } from "node:util";
+import { ClouderError, messageOf } from "#core/error";
+
+const execute = promisify(execFile);
+
+export interface Library {
+  /** Where the loader looks for it. */
+  readonly path: string;
+  /** The file itself, links followed. */
+  readonly from: string;
+}
+
+/** The loader and the libraries that this machine's loader gives to `executable`. */
+export async function sharedLibraries(executable: string): Promise<readonly Library[]> {
+  let listed: string;
+  try {
+    listed = (await execute("ldd", [executable])).stdout;
+  } catch (error) {
+    const said = messageOf(error);
+    if (/not a dynamic executable|statically linked/.test(said)) return [];
+    throw new ClouderError("unsupported", `cannot tell which libraries ${executable} needs`, {
+      hint: "build the image on Linux with glibc, or use the Containerfile",
+      cause: error,
+    });
+  }
+  return Promise.all(
+    librariesIn(listed).map(async (path) => ({ path, from: await realpath(path) })),
+  );
+}
+
+/** The absolute paths in what `ldd` prints; `not-found` when it misses one. */
+export function librariesIn(listed: string): readonly string[] {
+  const missing = /^\s*(\S+) => not found/m.exec(listed);
+  if (missing) {
+    throw new ClouderError("not-found", `the library ${missing[1] ?? ""} is missing here`, {
+      hint: "install it, then build the image again",
+    });
+  }
+  const paths = listed.split("\n").flatMap((line) => {
+    const found = /(?:=>\s*|^\s*)(\/\S+)\s+\(0x/.exec(line);
+    return found?.[1] === undefined ? [] : [found[1]];
+  });
+  return [...new Set(paths)].sort();
+}

@@ -1,0 +1,49 @@
+import type { KubeObject } from "#kube/kube";
+import { crds } from "#checkpoint/api/crds";
+import { runtimeClassName, systemNamespace } from "#checkpoint/api/names";
+import { commonLabels } from "#checkpoint/install/labels";
+import { serviceRoles, userRoles } from "#checkpoint/install/roles";
+import type { InstallSettings } from "#checkpoint/install/settings";
+import { agentDaemonSet, controllerObjects } from "#checkpoint/install/workloads";
+
+/** Everything `install` applies, in the order of applying. */
+export function installObjects(settings: InstallSettings): readonly KubeObject[] {
+  return [...dataObjects(), ...programObjects(settings)];
+}
+
+/** What `uninstall` keeps: the namespace of credentials and the kinds that hold users' objects. */
+export function dataObjects(): readonly KubeObject[] {
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name: systemNamespace,
+        labels: {
+          ...commonLabels,
+          // The agent mounts folders of the node, which Pod Security's lower levels forbid.
+          "pod-security.kubernetes.io/enforce": "privileged",
+          "pod-security.kubernetes.io/audit": "privileged",
+          "pod-security.kubernetes.io/warn": "privileged",
+        },
+      },
+    },
+    ...crds,
+  ];
+}
+
+/** What `uninstall` removes. */
+export function programObjects(settings: InstallSettings): readonly KubeObject[] {
+  return [
+    {
+      apiVersion: "node.k8s.io/v1",
+      kind: "RuntimeClass",
+      metadata: { name: runtimeClassName, labels: commonLabels },
+      handler: runtimeClassName,
+    } as KubeObject,
+    ...serviceRoles(),
+    ...userRoles(),
+    agentDaemonSet(settings),
+    ...controllerObjects(settings),
+  ];
+}

@@ -1,0 +1,182 @@
+import type { DaemonSet, Deployment } from "#kube/objects";
+import type { KubeObject } from "#kube/kube";
+import { agentHostMounts, type HostMount } from "#checkpoint/agent/rights";
+import { nodePaths, systemNamespace } from "#checkpoint/api/names";
+import { componentLabels } from "#checkpoint/install/labels";
+import type { InstallSettings } from "#checkpoint/install/settings";
+
+const agentPort = 8082;
+const controllerPort = 8081;
+
+/** One agent on every node: root without privileges, a read-only root, the folders it needs. */
+export function agentDaemonSet(settings: InstallSettings): DaemonSet {
+  const labels = componentLabels("agent");
+  const mounts = [...agentHostMounts, ...storeMounts(settings.storeFolders)];
+  return {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "clouder-agent", namespace: systemNamespace, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: "clouder-agent",
+          priorityClassName: "system-node-critical",
+          tolerations: [{ operator: "Exists" }],
+          nodeSelector: { "kubernetes.io/os": "linux" },
+          terminationGracePeriodSeconds: 30,
+          containers: [
+            {
+              name: "agent",
+              image: settings.image,
+              imagePullPolicy: "IfNotPresent",
+              command: ["clouder-agent"],
+              env: [
+                ...podEnvironment(),
+                field("NODE_NAME", "spec.nodeName"),
+                field("HOST_IP", "status.hostIP"),
+                { name: "CLOUDER_STORE_FOLDERS", value: settings.storeFolders.join(":") },
+                { name: "CLOUDER_KUBELET_CERTIFICATE", value: settings.kubeletCertificate },
+                { name: "CLOUDER_HEALTH_PORT", value: String(agentPort) },
+              ],
+              ports: [{ name: "health", containerPort: agentPort }],
+              ...probes(),
+              resources: {
+                requests: { cpu: "50m", memory: "128Mi" },
+                limits: { memory: "512Mi" },
+              },
+              securityContext: {
+                runAsUser: 0,
+                runAsGroup: 0,
+                // Files of root and of whoever owns a store's folder; nothing else of root's power.
+                capabilities: { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] },
+                ...confined,
+              },
+              volumeMounts: [
+                ...mounts.map((mount) => ({
+                  name: mount.name,
+                  mountPath: mount.mountPath,
+                  ...(mount.readOnly ? { readOnly: true } : {}),
+                })),
+                { name: "tmp", mountPath: "/tmp" },
+              ],
+            },
+          ],
+          volumes: [
+            ...mounts.map(({ name, hostPath, type }) => ({
+              name,
+              hostPath: { path: hostPath, type },
+            })),
+            { name: "tmp", emptyDir: {} },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** Two controllers on different nodes, one of which works. */
+export function controllerObjects(settings: InstallSettings): readonly KubeObject[] {
+  const labels = componentLabels("controller");
+  const metadata = { name: "clouder-controller", namespace: systemNamespace, labels };
+  const deployment: Deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata,
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: "clouder-controller",
+          priorityClassName: "system-cluster-critical",
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: "kubernetes.io/hostname",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: { matchLabels: labels },
+            },
+          ],
+          containers: [
+            {
+              name: "controller",
+              image: settings.image,
+              imagePullPolicy: "IfNotPresent",
+              command: ["clouder-controller"],
+              env: [
+                ...podEnvironment(),
+                { name: "CLOUDER_HEALTH_PORT", value: String(controllerPort) },
+              ],
+              ports: [{ name: "health", containerPort: controllerPort }],
+              ...probes(),
+              resources: {
+                requests: { cpu: "20m", memory: "96Mi" },
+                limits: { memory: "384Mi" },
+              },
+              securityContext: {
+                runAsNonRoot: true,
+                runAsUser: 65532,
+                runAsGroup: 65532,
+                capabilities: { drop: ["ALL"] },
+                ...confined,
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+  const budget = {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata,
+    spec: { minAvailable: 1, selector: { matchLabels: labels } },
+  };
+  return [deployment, budget];
+}
+
+const confined = {
+  privileged: false,
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  seccompProfile: { type: "RuntimeDefault" },
+};
+
+function podEnvironment() {
+  return [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace")];
+}
+
+function field(name: string, fieldPath: string) {
+  return { name, valueFrom: { fieldRef: { fieldPath } } };
+}
+
+function probes() {
+  const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
+    httpGet: { path, port: "health" },
+    periodSeconds,
+    failureThreshold,
+    timeoutSeconds: 5,
+  });
+  return {
+    startupProbe: probe("/healthz", 1, 60),
+    livenessProbe: probe("/healthz", 20, 3),
+    readinessProbe: probe("/readyz", 5, 2),
+  };
+}
+
+/** Folders of file:// stores outside of the agent's own folder. */
+function storeMounts(folders: readonly string[]): readonly HostMount[] {
+  return folders
+    .filter((folder) => folder !== nodePaths.state && !folder.startsWith(`${nodePaths.state}/`))
+    .map((folder, index) => ({
+      name: `store-${index}`,
+      hostPath: folder,
+      mountPath: folder,
+      readOnly: false,
+      type: "DirectoryOrCreate",
+    }));
+}

@@ -1,0 +1,40 @@
+import type { KubeObject } from "#kube/kube";
+import type { Applied } from "#checkpoint/install/install";
+import type { Removed } from "#checkpoint/install/uninstall";
+import { referenceOf } from "#checkpoint/install/kinds";
+import { type Result, table } from "#plugin/output/result";
+
+/** What `install` did to each object. */
+export function appliedResult(applied: readonly Applied[]): Result {
+  return {
+    object: { objects: applied },
+    table: table(applied, [
+      { title: "object", value: (row) => row.object },
+      { title: "namespace", wide: true, value: (row) => row.namespace },
+      { title: "result", value: (row) => row.outcome },
+    ]),
+    names: applied.map((row) => row.object),
+  };
+}
+
+/** The objects themselves, as `kubectl apply -f` takes them; JSON needs one document: a List. */
+export function renderedResult(objects: readonly KubeObject[], format: string): Result {
+  const list = { apiVersion: "v1", kind: "List", items: objects };
+  return {
+    object: format === "json" ? list : objects,
+    names: objects.map(referenceOf),
+  };
+}
+
+/** What `uninstall` removed and kept. */
+export function removedResult(removed: readonly Removed[]): Result {
+  return {
+    object: { objects: removed },
+    table: table(removed, [
+      { title: "object", value: (row) => row.object },
+      { title: "result", value: (row) => row.outcome },
+      { title: "reason", value: (row) => row.reason },
+    ]),
+    names: removed.map((row) => row.object),
+  };
+}

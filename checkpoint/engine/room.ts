@@ -1,11 +1,12 @@
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { ClouderError } from "#core/error";
-import { parseBytes } from "#checkpoint/engine/quantity";
+import { parseQuantity } from "#checkpoint/controller/quantity";
+import type { CheckpointJob } from "#checkpoint/engine/journal";
 import type { Container, Pod } from "#kube/objects";
 
 /** How often the runtime writes a container's memory to the node's disk. */
-export const copies = { plain: 4, handler: 1.1 } as const;
+const copies = { plain: 4, handler: 1.1 } as const;
 
 /** Asked for where nothing is known of a container's memory. */
 const unknownMemory = 256 << 20;
@@ -25,11 +26,41 @@ export async function containerMemory(
   if (held !== undefined) return { bytes: held, from: "cgroup" };
   const resources = container["resources"] as
     { limits?: Record<string, string>; requests?: Record<string, string> } | undefined;
-  const limit = parseBytes(resources?.limits?.["memory"]);
+  const limit = quantityBytes(resources?.limits?.["memory"]);
   if (limit !== undefined) return { bytes: limit, from: "limit" };
-  const wanted = parseBytes(resources?.requests?.["memory"]);
+  const wanted = quantityBytes(resources?.requests?.["memory"]);
   if (wanted !== undefined) return { bytes: wanted, from: "request" };
   return { bytes: unknownMemory, from: "guess" };
+}
+
+/**
+ * Throws `no-space` unless the node has room for all archives of the job at once, and for the further
+ * copies the runtime makes of one container at a time.
+ */
+export async function requireRoomForJob(
+  folders: { readonly cgroups: string; readonly archives: string; readonly spool: string },
+  pod: Pod,
+  job: CheckpointJob,
+): Promise<void> {
+  const containers = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []),
+    ...(pod.spec.ephemeralContainers ?? []),
+  ];
+  const way = job.containers.every((container) => container.way === "handler")
+    ? "handler"
+    : "plain";
+  const sizes = await Promise.all(
+    job.containers.map(async ({ name, containerID }) => {
+      const container = containers.find((candidate) => candidate.name === name) ?? { name };
+      return (await containerMemory(folders.cgroups, pod, container, containerID)).bytes;
+    }),
+  );
+  const sum = sizes.reduce((total, bytes) => total + bytes, 0);
+  const needed = sum + Math.max(0, ...sizes) * (copies[way] - 1);
+  const { namespace, pod: name } = job.source;
+  const folder = way === "handler" ? folders.spool : folders.archives;
+  await requireRoom(folder, needed, `a checkpoint of ${namespace}/${name}`);
 }
 
 /** Free bytes for root on the file system of `folder`. */
@@ -104,4 +135,9 @@ async function anonymousBytes(folder: string): Promise<number | undefined> {
   const value = (key: string) => Number(new RegExp(`^${key} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
   const modern = value("anon");
   return modern > 0 ? modern + value("shmem") : value("total_rss") + value("total_shmem");
+}
+
+function quantityBytes(quantity: string | undefined): number | undefined {
+  const bytes = quantity === undefined ? NaN : parseQuantity(quantity);
+  return Number.isFinite(bytes) ? Math.ceil(bytes) : undefined;
 }

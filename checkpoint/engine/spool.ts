@@ -88,13 +88,17 @@ export async function armSpool(spool: Spool, clock: Clock): Promise<AsyncDisposa
   };
 }
 
-/** Removes every spool but those of `keep` (container ids); gives the names of the removed. */
+/**
+ * Removes every spool but those that `keep` names (container ids), and gives the names of the removed.
+ * `keep` is asked after the folder was read: a job is in the journal before its spool is made.
+ */
 export async function removeForeignSpools(
   root: string,
-  keep: ReadonlySet<string>,
+  keep: () => Promise<ReadonlySet<string>>,
 ): Promise<readonly string[]> {
   const names = await readdir(root).catch(() => []);
-  const foreign = names.filter((name) => !keep.has(name));
+  const kept = await keep();
+  const foreign = names.filter((name) => !kept.has(name));
   for (const name of foreign) await rm(join(root, name), { recursive: true, force: true });
   return foreign;
 }

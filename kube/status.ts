@@ -16,13 +16,26 @@ export function statusError(status: number, body: string, request: string): Clou
   const parsed = parseStatus(body);
   const reason = parsed?.reason ?? "";
   const code = codeOf(status, reason);
+  if (status === 404 && !isNamed(parsed)) return unknownKind(request);
   const said = parsed?.message ?? body.trim().slice(0, 300);
-  const message = said === "" ? `the API server answered ${String(status)} to ${request}` : said;
-  const hint = hintFor(code, parsed, status);
-  return new ClouderError(code, message, {
+  const hint = hintFor(code, parsed);
+  const unsaid = `the API server answered ${String(status)} to ${request}`;
+  return new ClouderError(code, said || unsaid, {
     ...(hint === undefined ? {} : { hint }),
     retryable: code === "conflict" || code === "busy" || code === "unreachable",
     details: { status, reason, request },
+  });
+}
+
+function isNamed(status: Status | undefined): boolean {
+  return (status?.details?.name ?? "") !== "";
+}
+
+/** The path itself is unknown: no object is missing, its kind is. */
+function unknownKind(request: string): ClouderError {
+  return new ClouderError("not-found", `the API server knows nothing of ${request}`, {
+    hint: "is the CustomResourceDefinition of this kind installed?",
+    details: { status: 404, reason: "NotFound", request, unknownKind: true },
   });
 }
 
@@ -54,15 +67,12 @@ function codeOf(status: number, reason: string): ErrorCode {
   return codes[status] ?? (status >= 500 ? "unreachable" : "internal");
 }
 
-function hintFor(code: ErrorCode, status: Status | undefined, http: number): string | undefined {
+function hintFor(code: ErrorCode, status: Status | undefined): string | undefined {
   if (code === "unauthenticated") {
     return "the credentials of this context are missing or no longer valid; log in again";
   }
   if (code === "denied" && status?.message?.includes("cannot")) {
     return "ask an administrator of the cluster for a role with this right";
-  }
-  if (http === 404 && (status?.details?.name ?? "") === "") {
-    return "the API server does not know this kind of object; is its CustomResourceDefinition installed?";
   }
   return undefined;
 }

@@ -60,7 +60,7 @@ export async function followObject<T extends KubeObject, Value>(
   if (state.ended === "timeout") {
     const seconds = String(Math.round(timeoutMs / 1000));
     throw new ClouderError("timeout", `${resource.kind} ${name} did not end within ${seconds} s`, {
-      hint: `it goes on without you; see kubectl get ${resource.plural} ${name} -n ${namespace} -w`,
+      hint: `see what it waits for: kubectl describe ${resource.plural} ${name} -n ${namespace}`,
     });
   }
   throw new ClouderError("not-found", `${resource.kind} ${name} was deleted while it was followed`);

@@ -16,6 +16,12 @@ const perMachine = [
   "var/lib/apt/lists/*",
 ];
 
+/**
+ * The kubelet needs the file, CoreDNS a server in it. This address (TEST-NET-1) belongs to nobody; whoever
+ * makes a machine replaces it.
+ */
+const nowhere = "nameserver 192.0.2.53\noptions timeout:1 attempts:1\n";
+
 /** `root.tar.zst`: a bootable Debian machine with sshd, without identity, keys or accounts. */
 export function machineRoot(server: string): CachedPart {
   return {
@@ -33,12 +39,14 @@ export function machineRoot(server: string): CachedPart {
         `apt-get -q -y install --no-install-recommends ${packages}
          apt-get clean
          systemctl enable ssh systemd-networkd
+         systemctl disable apt-daily.timer apt-daily-upgrade.timer
          rm -rf ${[...unused, ...perMachine].map((path) => `/${path}`).join(" ")}
          : > /etc/machine-id`,
       );
       await rm(join(root, "etc/apt/sources.list.d", `${debian.newerRelease}.list`));
       await rm(join(root, "etc/apt/preferences.d", debian.newerRelease));
       await giveOwnHostKeys(root);
+      await writeFile(join(root, "etc/resolv.conf"), nowhere);
       await runProgram([
         "tar",
         "--numeric-owner",

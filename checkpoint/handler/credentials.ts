@@ -2,7 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ClouderError } from "#core/error";
 import type { RuntimeSpec } from "#checkpoint/handler/bundle";
-import { readThreadCredentials, type ThreadCredentials } from "#checkpoint/handler/criu-image";
+import {
+  readFilterScopes,
+  readProcesses,
+  readThreadCredentials,
+  type ThreadCredentials,
+} from "#checkpoint/handler/criu-image";
 
 /** Numbers of linux/capability.h, in order. */
 const capabilityNames = [
@@ -65,14 +70,18 @@ function labelExcess(thread: ThreadCredentials, spec: RuntimeSpec): string | und
 }
 
 /** Says in which way a checkpointed thread would have more rights than the new container gives. */
-export function excessOf(thread: ThreadCredentials, spec: RuntimeSpec): string | undefined {
+export function excessOf(
+  thread: ThreadCredentials,
+  spec: RuntimeSpec,
+  filtered = thread.seccompMode !== 0,
+): string | undefined {
   const rights = userExcess(thread, spec) ?? capabilityExcess(thread, spec);
   if (rights !== undefined) return rights;
   if (spec.process?.noNewPrivileges && !thread.noNewPrivileges) {
     return "may gain privileges (no_new_privs is off), the pod's processes may not";
   }
   const action = spec.linux?.seccomp?.defaultAction;
-  if (action !== undefined && action !== "SCMP_ACT_ALLOW" && thread.seccompMode === 0) {
+  if (action !== undefined && action !== "SCMP_ACT_ALLOW" && !filtered) {
     return "runs without a seccomp filter, the pod with one";
   }
   return labelExcess(thread, spec);
@@ -80,25 +89,34 @@ export function excessOf(thread: ThreadCredentials, spec: RuntimeSpec): string |
 
 /**
  * Refuses images whose processes would come back with rights that config.json does not give
- * (the class of CVE-2026-95837). Every core image in the folder is looked at, used or not.
+ * (the class of CVE-2026-95837). What a seccomp filter allows is not compared, only that there is one.
  */
 export async function guardCredentials(
   images: string,
   files: readonly string[],
   spec: RuntimeSpec,
 ): Promise<void> {
-  const cores = files.filter((name) => /^core-\d+\.img$/.test(name));
-  if (cores.length === 0) {
-    throw new ClouderError("integrity", "the checkpoint has no core image", {
+  const read = (name: string) => {
+    if (files.includes(name)) return readFile(join(images, name));
+    throw new ClouderError("integrity", `the checkpoint has no ${name}`, {
       hint: "take a new checkpoint",
     });
-  }
-  for (const name of cores) {
-    const excess = excessOf(readThreadCredentials(await readFile(join(images, name))), spec);
-    if (excess !== undefined) {
-      throw new ClouderError("refused", `checkpoint/${name}: the process ${excess}`, {
-        hint: "restore into a pod with the security context of the checkpointed one",
-      });
+  };
+  const scopes = files.includes("seccomp.img") ? readFilterScopes(await read("seccomp.img")) : [];
+  for (const { pid, threads } of readProcesses(await read("pstree.img"))) {
+    const leader = readThreadCredentials(await read(`core-${pid}.img`));
+    // CRIU writes a filter that all threads have only to the leader, to be set for all at once.
+    const filter = leader?.seccompMode === 2 ? leader.seccompFilter : undefined;
+    const shared = filter !== undefined && scopes[filter] === true;
+    for (const tid of threads) {
+      const thread = readThreadCredentials(await read(`core-${tid}.img`));
+      if (thread === undefined) continue;
+      const excess = excessOf(thread, spec, shared || thread.seccompMode !== 0);
+      if (excess !== undefined) {
+        throw new ClouderError("refused", `checkpoint/core-${tid}.img: the process ${excess}`, {
+          hint: "restore into a pod with the security context of the checkpointed one",
+        });
+      }
     }
   }
 }

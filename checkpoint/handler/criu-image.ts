@@ -1,13 +1,21 @@
-import { ClouderError } from "#core/error";
+import {
+  byteFields,
+  damaged,
+  lastNumber,
+  message,
+  numbers,
+  readEntries,
+  readFields,
+  type Field,
+} from "#checkpoint/handler/criu-wire";
 
-/**
- * Just enough of CRIU's image format to see with which rights the processes would come back:
- * two magic numbers, then length-prefixed protobuf entries (images/core.proto, images/creds.proto).
- * The bytes are not trusted: every length is checked before it is used.
- */
-const commonMagic = 0x54564319;
+/** What CRIU's images say of the rights with which the processes would come back (images/*.proto). */
 const coreMagic = 0x55053847;
-const maximalImageBytes = 1 << 20;
+const pstreeMagic = 0x50273030;
+const seccompMagic = 0x64413049;
+const maximalBytes = 16 << 20;
+const deadTask = 2;
+const threadSync = 1;
 
 /** The credentials of one thread as CRIU would set them. */
 export interface ThreadCredentials {
@@ -22,94 +30,37 @@ export interface ThreadCredentials {
   readonly noNewPrivileges: boolean;
   /** 0 none, 1 strict, 2 filter. */
   readonly seccompMode: number;
+  /** Index into the filters of seccomp.img. */
+  readonly seccompFilter: number | undefined;
   readonly securityLabel: string | undefined;
 }
 
-type Field =
-  | { readonly number: number; readonly value: bigint }
-  | { readonly number: number; readonly bytes: Buffer };
+export interface CriuProcess {
+  readonly pid: number;
+  /** Thread ids, the leader's (= pid) among them. */
+  readonly threads: readonly number[];
+}
 
-function damaged(reason: string): ClouderError {
-  return new ClouderError("integrity", `damaged CRIU image: ${reason}`, {
-    hint: "take a new checkpoint; this one cannot be checked and is not restored",
+/** The processes in a pstree.img. */
+export function readProcesses(image: Buffer): readonly CriuProcess[] {
+  return readEntries(image, pstreeMagic, maximalBytes).map((entry) => {
+    const fields = readFields(entry);
+    const pid = lastNumber(fields, 1);
+    if (pid === undefined) throw damaged("a process has no id");
+    return { pid, threads: [...new Set([pid, ...numbers(fields, 5)])] };
   });
 }
 
-function readVarint(bytes: Buffer, start: number): { value: bigint; next: number } {
-  let value = 0n;
-  for (let index = 0; index < 10; index += 1) {
-    const byte = bytes[start + index];
-    if (byte === undefined) throw damaged("a number goes past the end");
-    value |= BigInt(byte & 0x7f) << BigInt(7 * index);
-    if (byte < 0x80) return { value, next: start + index + 1 };
-  }
-  throw damaged("a number is too long");
-}
-
-/** Splits one protobuf message into its fields; groups, which CRIU never uses, are refused. */
-function readFields(bytes: Buffer): Field[] {
-  const fields: Field[] = [];
-  let offset = 0;
-  const take = (length: bigint): Buffer => {
-    if (length > BigInt(bytes.length - offset)) throw damaged("a field goes past the end");
-    const taken = bytes.subarray(offset, offset + Number(length));
-    offset += Number(length);
-    return taken;
-  };
-  while (offset < bytes.length) {
-    const tag = readVarint(bytes, offset);
-    offset = tag.next;
-    const number = Number(tag.value >> 3n);
-    const wire = Number(tag.value & 7n);
-    if (wire === 0) {
-      const read = readVarint(bytes, offset);
-      offset = read.next;
-      fields.push({ number, value: read.value });
-    } else if (wire === 1 || wire === 5) {
-      take(wire === 1 ? 8n : 4n);
-    } else if (wire === 2) {
-      const length = readVarint(bytes, offset);
-      offset = length.next;
-      fields.push({ number, bytes: take(length.value) });
-    } else {
-      throw damaged(`unknown kind of field ${wire}`);
-    }
-  }
-  return fields;
-}
-
-/** protobuf's rule for a field that occurs more than once: messages are merged, of numbers the last counts. */
-function message(fields: readonly Field[], number: number): Field[] | undefined {
-  const parts = fields.flatMap((field) =>
-    field.number === number && "bytes" in field ? [field.bytes] : [],
+/** For each filter in a seccomp.img whether it is set for all threads of the process at once. */
+export function readFilterScopes(image: Buffer): readonly boolean[] {
+  const [entry] = readEntries(image, seccompMagic, maximalBytes);
+  return byteFields(entry === undefined ? [] : readFields(entry), 1).map(
+    (filter) => ((lastNumber(readFields(filter), 3) ?? 0) & threadSync) !== 0,
   );
-  return parts.length === 0 ? undefined : readFields(Buffer.concat(parts));
-}
-
-function lastNumber(fields: readonly Field[] | undefined, number: number): number | undefined {
-  const found = fields?.findLast((field) => field.number === number && "value" in field);
-  return found !== undefined && "value" in found
-    ? Number(BigInt.asUintN(32, found.value))
-    : undefined;
-}
-
-/** A repeated uint32, packed or not. */
-function numbers(fields: readonly Field[], number: number): number[] {
-  return fields.flatMap((field) => {
-    if (field.number !== number) return [];
-    if ("value" in field) return [Number(BigInt.asUintN(32, field.value))];
-    const values: number[] = [];
-    for (let offset = 0; offset < field.bytes.length;) {
-      const { value, next } = readVarint(field.bytes, offset);
-      values.push(Number(BigInt.asUintN(32, value)));
-      offset = next;
-    }
-    return values;
-  });
 }
 
 /** Capability words of 32 bits, lowest first. */
-function capabilityMask(fields: readonly Field[], number: number): bigint {
+export function capabilityMask(fields: readonly Field[], number: number): bigint {
   return numbers(fields, number).reduce(
     (mask, word, index) => mask | (BigInt(word) << BigInt(32 * index)),
     0n,
@@ -122,28 +73,18 @@ function required(fields: readonly Field[], number: number, name: string): numbe
   return value;
 }
 
-/** The single entry of a core image; CRIU reads no further ones. */
-function coreEntry(image: Buffer): Buffer {
-  if (image.length > maximalImageBytes) throw damaged(`${image.length} bytes is too large`);
-  if (image.length < 8) throw damaged("it is too short");
-  // Images older than CRIU 2 have only the second magic number.
-  const common = image.readUInt32LE(0) === commonMagic;
-  const start = common ? 8 : 4;
-  if (image.readUInt32LE(start - 4) !== coreMagic) throw damaged("it is not a core image");
-  if (image.length < start + 4) throw damaged("it is too short");
-  const length = image.readUInt32LE(start);
-  if (length > image.length - start - 4) throw damaged("its entry goes past the end");
-  return image.subarray(start + 4, start + 4 + length);
-}
-
-/** Reads the credentials out of a `core-<tid>.img`; `integrity` when it is damaged or lacks them. */
-export function readThreadCredentials(image: Buffer): ThreadCredentials {
-  const core = readFields(coreEntry(image));
+/** Reads a core-<tid>.img; undefined for a zombie, which never runs again; `integrity` when damaged. */
+export function readThreadCredentials(image: Buffer): ThreadCredentials | undefined {
+  const [entry] = readEntries(image, coreMagic, maximalBytes);
+  if (entry === undefined) throw damaged("it is empty");
+  const core = readFields(entry);
   const thread = message(core, 5);
   const creds = thread && message(thread, 10);
-  if (!thread || !creds) throw damaged("a thread has no credentials");
+  if (!thread || !creds) {
+    if (lastNumber(message(core, 3), 1) === deadTask) return undefined;
+    throw damaged("a thread has no credentials");
+  }
   const label = creds.findLast((field) => field.number === 15 && "bytes" in field);
-  const task = message(core, 3);
   return {
     userIds: [1, 3, 5, 7].map((number) => required(creds, number, "user")),
     groupIds: [2, 4, 6, 8].map((number) => required(creds, number, "group")),
@@ -154,7 +95,9 @@ export function readThreadCredentials(image: Buffer): ThreadCredentials {
     bounding: capabilityMask(creds, 12),
     ambient: capabilityMask(creds, 19),
     noNewPrivileges: (lastNumber(creds, 18) ?? 0) !== 0,
-    seccompMode: lastNumber(thread, 11) ?? lastNumber(task, 11) ?? 0,
+    // The older per-task field is not taken for an answer: current CRIU restores by this one.
+    seccompMode: lastNumber(thread, 11) ?? 0,
+    seccompFilter: lastNumber(thread, 12),
     securityLabel: label && "bytes" in label ? label.bytes.toString("utf8") : undefined,
   };
 }

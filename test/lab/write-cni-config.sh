@@ -10,6 +10,9 @@ while :; do
     . "$lease"
     masquerade=true
     [ "$FLANNEL_IPMASQ" = true ] && masquerade=false
+    # The lease names the gateway, network + 1; host-local wants the network.
+    gateway=${FLANNEL_SUBNET%/*}
+    network=${gateway%.*}.$((${gateway##*.} - 1))/${FLANNEL_SUBNET#*/}
     cat > "$target.new" <<EOF
 {
   "name": "cbr0",
@@ -18,7 +21,7 @@ while :; do
     {
       "type": "bridge", "bridge": "cni0", "mtu": $FLANNEL_MTU,
       "isDefaultGateway": true, "forceAddress": true, "hairpinMode": true, "ipMasq": $masquerade,
-      "ipam": { "type": "host-local", "ranges": [[{ "subnet": "$FLANNEL_SUBNET" }]],
+      "ipam": { "type": "host-local", "ranges": [[{ "subnet": "$network" }]],
                 "routes": [{ "dst": "$FLANNEL_NETWORK" }] }
     },
     { "type": "portmap", "capabilities": { "portMappings": true } }

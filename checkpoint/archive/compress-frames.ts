@@ -1,0 +1,56 @@
+import { constants, zstdCompress } from "node:zlib";
+import { promisify } from "node:util";
+import { throwIfCancelled } from "#core/error";
+import { mapOrdered } from "#checkpoint/archive/map-ordered";
+import type { OrderedDigest } from "#checkpoint/archive/ordered-digest";
+import type { RawTar } from "#checkpoint/archive/raw-tar";
+
+export interface CompressedFrame {
+  readonly number: number;
+  readonly rawBytes: number;
+  readonly bytes: Uint8Array;
+  /** Hex digest of `bytes`. */
+  readonly sha256: string;
+}
+
+/** Two per core of a small node: one is compressed while another is read or hashed. */
+const framesUnderWay = 4;
+
+const compress = promisify(zstdCompress);
+
+/**
+ * Reads the tar frame by frame and compresses the frames on the thread pool, each on its own, in
+ * order. Digests of raw and stored bytes go along in threads of their own.
+ */
+export function compressFrames(options: {
+  readonly raw: RawTar;
+  readonly frameBytes: number;
+  readonly level: number;
+  readonly rawDigest: OrderedDigest;
+  readonly storedDigest: OrderedDigest;
+  readonly signal?: AbortSignal | undefined;
+}): AsyncIterable<CompressedFrame> {
+  const { raw, frameBytes, rawDigest, storedDigest } = options;
+  // With room for the worst case zstd writes straight into the output in one pass.
+  const chunkSize = frameBytes + (frameBytes >> 8) + 1024;
+  const params = { [constants.ZSTD_c_compressionLevel]: options.level };
+  const free: Uint8Array<SharedArrayBuffer>[] = [];
+  return mapOrdered(numbers(Math.ceil(raw.bytes / frameBytes)), framesUnderWay, async (number) => {
+    throwIfCancelled(options.signal);
+    const offset = number * frameBytes;
+    // Shared memory: the digest's thread and the compressor read the same bytes, nobody copies.
+    const slot = free.pop() ?? new Uint8Array(new SharedArrayBuffer(frameBytes));
+    const bytes = slot.subarray(0, Math.min(frameBytes, raw.bytes - offset));
+    await raw.read(bytes, offset);
+    const [stored] = await Promise.all([
+      compress(bytes, { chunkSize, params }).then((frame) => storedDigest.update(number, frame)),
+      rawDigest.update(number, bytes),
+    ]);
+    free.push(slot);
+    return { number, rawBytes: bytes.length, bytes: stored.bytes, sha256: stored.sha256 };
+  });
+}
+
+function* numbers(count: number): Generator<number> {
+  for (let number = 0; number < count; number += 1) yield number;
+}

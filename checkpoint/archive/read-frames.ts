@@ -1,0 +1,144 @@
+import { promisify } from "node:util";
+import { zstdDecompress } from "node:zlib";
+import { ClouderError, throwIfCancelled } from "#core/error";
+import { printable } from "#core/redact";
+import type { StoredContainerOptions } from "#checkpoint/archive/container-archive";
+import { entryAt } from "#checkpoint/archive/container-index";
+import type { ContainerIndex, FrameRecord } from "#checkpoint/archive/container-index";
+import { mapOrdered } from "#checkpoint/archive/map-ordered";
+import type { OrderedDigest } from "#checkpoint/archive/ordered-digest";
+
+export interface RawFrame {
+  readonly number: number;
+  readonly rawOffset: number;
+  /** Its receiver's own. */
+  readonly bytes: Uint8Array;
+}
+
+interface FetchedFrame {
+  readonly number: number;
+  readonly record: FrameRecord;
+  readonly stored: Uint8Array<ArrayBuffer>;
+}
+
+/** Requests under way, frames per request at the most, frames being verified and decompressed. */
+const requestsUnderWay = 4;
+const requestBytes = 6 * 1024 * 1024;
+const framesUnderWay = 4;
+
+const decompress = promisify(zstdDecompress);
+
+/** All frames in order, each verified against the index before it is decompressed. */
+export async function* readFrames(
+  options: StoredContainerOptions,
+  index: ContainerIndex,
+  rawDigest: OrderedDigest,
+): AsyncGenerator<RawFrame, void, undefined> {
+  const key = `${options.prefix}${options.record.archive}`;
+  const fetched = mapOrdered(batches(index.frames), requestsUnderWay, (batch) =>
+    fetchBatch(options, key, index, batch),
+  );
+  yield* mapOrdered(flat(fetched), framesUnderWay, async ({ number, record, stored }) => {
+    throwIfCancelled(options.signal);
+    await requireDigest(stored, record, () => damaged(key, index, number, "was changed"));
+    const raw = await decompressFrame(stored, record, () =>
+      damaged(key, index, number, "cannot be decompressed"),
+    );
+    const { bytes } = await rawDigest.update(number, raw);
+    return { number, rawOffset: record.rawOffset, bytes };
+  });
+}
+
+async function requireDigest(
+  stored: Uint8Array<ArrayBuffer>,
+  record: FrameRecord,
+  complaint: () => ClouderError,
+): Promise<void> {
+  // On the thread pool, where node:crypto's own digest would be on this thread.
+  const digest = Buffer.from(await crypto.subtle.digest("SHA-256", stored)).toString("hex");
+  if (digest !== record.sha256) throw complaint();
+}
+
+async function decompressFrame(
+  stored: Uint8Array,
+  record: FrameRecord,
+  complaint: () => ClouderError,
+): Promise<Uint8Array> {
+  const raw = await decompress(stored, {
+    // A little more than needed, so that one output buffer is surely enough.
+    chunkSize: record.rawBytes + 1024,
+    maxOutputLength: record.rawBytes + 1024,
+  }).catch(() => {
+    throw complaint();
+  });
+  if (raw.length !== record.rawBytes) throw complaint();
+  return raw;
+}
+
+interface Batch {
+  readonly first: number;
+  readonly frames: FrameRecord[];
+}
+
+/** Neighbouring frames, so that one request brings about {@link requestBytes}. */
+function* batches(frames: readonly FrameRecord[]): Generator<Batch> {
+  let batch: Batch = { first: 0, frames: [] };
+  let bytes = 0;
+  for (const [number, frame] of frames.entries()) {
+    if (batch.frames.length > 0 && bytes + frame.storedBytes > requestBytes) {
+      yield batch;
+      batch = { first: number, frames: [] };
+      bytes = 0;
+    }
+    batch.frames.push(frame);
+    bytes += frame.storedBytes;
+  }
+  if (batch.frames.length > 0) yield batch;
+}
+
+async function fetchBatch(
+  options: StoredContainerOptions,
+  key: string,
+  index: ContainerIndex,
+  { first, frames }: Batch,
+): Promise<FetchedFrame[]> {
+  const offset = frames[0]?.storedOffset ?? 0;
+  const stored = frames.map((frame) => new Uint8Array(frame.storedBytes));
+  const length = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
+  let filled = 0;
+  let current = 0;
+  const body = await options.store.get(key, { offset, length, signal: options.signal });
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length;) {
+      const target = stored[current];
+      if (target === undefined) throw damaged(key, index, first + current - 1, "is too long");
+      const part = chunk.subarray(at, at + target.length - filled);
+      target.set(part, filled);
+      at += part.length;
+      filled += part.length;
+      if (filled === target.length) {
+        current += 1;
+        filled = 0;
+      }
+    }
+  }
+  if (current < frames.length) throw damaged(key, index, first + current, "is cut off");
+  return frames.map((record, n) => ({
+    number: first + n,
+    record,
+    stored: stored[n] ?? new Uint8Array(0),
+  }));
+}
+
+async function* flat<T>(lists: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const list of lists) yield* list;
+}
+
+function damaged(key: string, index: ContainerIndex, number: number, what: string): ClouderError {
+  const entry = entryAt(index, index.frames[number]?.rawOffset ?? 0)?.name ?? "";
+  const name = printable(entry);
+  return new ClouderError("integrity", `frame ${number} of ${key} ${what}: it holds "${name}"`, {
+    hint: "the stored checkpoint was changed or damaged; restore another one",
+    details: { object: key, frame: number, entry: name },
+  });
+}

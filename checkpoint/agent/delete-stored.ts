@@ -1,8 +1,8 @@
 import { hasCode } from "#core/error";
 import { finalizers } from "#checkpoint/api/names";
 import { checkpoints, type Checkpoint } from "#checkpoint/api/types";
-import { checkpointPrefix } from "#checkpoint/archive/manifest";
-import { discardCheckpoint, removeStored } from "#checkpoint/engine/discard-checkpoint";
+import { removeCheckpoint } from "#checkpoint/archive/catalog";
+import { discardCheckpoint } from "#checkpoint/engine/discard-checkpoint";
 import type { Agent } from "#checkpoint/agent/agent";
 import { errorFields } from "#checkpoint/agent/log";
 
@@ -49,7 +49,7 @@ async function removeData(agent: Agent, checkpoint: Checkpoint): Promise<void> {
     return;
   }
   try {
-    await removeStored(store, checkpointPrefix(namespace, checkpoint.spec.podName, name));
+    await removeCheckpoint(store, namespace, checkpoint.spec.podName, name);
     if (job) await discardCheckpoint(agent.checkpointing, job, store);
   } finally {
     await store.close().catch(() => undefined);

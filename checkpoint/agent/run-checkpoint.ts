@@ -12,7 +12,7 @@ import {
   planCheckpoint,
   requireSamePod,
 } from "#checkpoint/engine/plan-checkpoint";
-import { readManifest } from "#checkpoint/engine/read-manifest";
+import { readManifest } from "#checkpoint/archive/catalog";
 import { requireRoomForJob } from "#checkpoint/engine/room";
 import type { Store } from "#checkpoint/stores/store";
 import type { Agent } from "#checkpoint/agent/agent";
@@ -166,11 +166,8 @@ async function readPod(agent: Agent, namespace: string, name: string): Promise<P
 /** Without a journal the job is over: either the manifest was written, or all of it is lost. */
 async function storedMeanwhile(checkpoint: Checkpoint, store: Store): Promise<Manifest> {
   try {
-    return await readManifest(store, {
-      namespace: checkpoint.metadata.namespace ?? "",
-      pod: checkpoint.spec.podName,
-      id: checkpoint.metadata.name,
-    });
+    const { name, namespace = "" } = checkpoint.metadata;
+    return await readManifest(store, namespace, checkpoint.spec.podName, name);
   } catch (error) {
     if (hasCode(error, "not-found")) throw interrupted();
     throw error;

@@ -5,7 +5,8 @@ import type {
   WriteContainerOptions,
   WrittenContainer,
 } from "#checkpoint/archive/container-archive";
-import { checkpointPrefix, manifestFile, type Manifest } from "#checkpoint/archive/manifest";
+import { writeManifest } from "#checkpoint/archive/catalog";
+import type { Manifest } from "#checkpoint/archive/manifest";
 import type { Compatibility, Progress } from "#checkpoint/api/types";
 import { captureContainer, type Remember } from "#checkpoint/engine/capture-container";
 import { discardCheckpoint } from "#checkpoint/engine/discard-checkpoint";
@@ -78,7 +79,7 @@ export async function checkpointPod(
     throwIfCancelled(run.signal);
     run.onPhase("Uploading");
     await uploadAll(environment, run, () => job, remember);
-    const manifest = await writeManifest(environment, job, run);
+    const manifest = await commit(environment, job, run);
     await environment.journal.remove(job.uid);
     return manifest;
   } catch (error) {
@@ -140,7 +141,7 @@ async function rawSize(
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
-async function writeManifest(
+async function commit(
   environment: CheckpointEnvironment,
   job: CheckpointJob,
   run: CheckpointRun,
@@ -158,23 +159,10 @@ async function writeManifest(
       throw new ClouderError("internal", `container ${name} was not stored`);
     }),
   };
-  const key = `${checkpointPrefix(job.source.namespace, job.source.pod, job.id)}${manifestFile}`;
-  const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
-  await storePatiently(environment, run.signal, async () => {
-    await run.store.put(key, one(bytes), { signal: run.signal });
-    const stored = await run.store.stat(key, run.signal);
-    if (stored.bytes !== bytes.length) {
-      throw new ClouderError("integrity", `the store holds ${stored.bytes} bytes of ${key}`, {
-        hint: "look at the store; then make a new checkpoint",
-      });
-    }
-  });
+  await storePatiently(environment, run.signal, () =>
+    writeManifest(run.store, manifest, run.signal),
+  );
   return manifest;
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  await Promise.resolve();
-  yield bytes;
 }
 
 function find(job: CheckpointJob, name: string): ContainerJob {

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
-import type { StoredObject, Store } from "#checkpoint/stores/store";
-import { checkpointPrefix, manifestFile } from "#checkpoint/archive/manifest";
+import type { Store } from "#checkpoint/stores/store";
+import { removeCheckpoint } from "#checkpoint/archive/catalog";
 import type { CheckpointEnvironment } from "#checkpoint/engine/checkpoint-pod";
 import type { CheckpointJob } from "#checkpoint/engine/journal";
 import { removeArchivesOfCalls } from "#checkpoint/engine/node-archive";
@@ -31,23 +31,10 @@ export async function discardCheckpoint(
   }
   try {
     if (!store) return false;
-    await removeStored(store, checkpointPrefix(job.source.namespace, job.source.pod, job.id));
+    await removeCheckpoint(store, job.source.namespace, job.source.pod, job.id);
   } catch {
     return false;
   }
   await environment.journal.remove(job.uid);
   return true;
-}
-
-/** Removes a checkpoint from its store: the manifest first, so that it is never listed half. */
-export async function removeStored(
-  store: Store,
-  prefix: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  await store.remove(`${prefix}${manifestFile}`, signal);
-  const objects: StoredObject[] = [];
-  for await (const object of store.list(prefix, signal)) objects.push(object);
-  for (const { key } of objects) await store.remove(key, signal);
-  await store.removeUnfinished(prefix, signal);
 }

@@ -1,6 +1,6 @@
 import { annotations } from "#checkpoint/api/names";
 import { checkpoints, type Checkpoint } from "#checkpoint/api/types";
-import { isCheckpointId } from "#checkpoint/engine/checkpoint-id";
+import { isCheckpointId } from "#checkpoint/archive/checkpoint-id";
 import { whenInstalled } from "#checkpoint/engine/installed";
 import { ClouderError, hasCode } from "#core/error";
 import type { Kube } from "#kube/kube";

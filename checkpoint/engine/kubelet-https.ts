@@ -11,9 +11,10 @@ export interface KubeletSettings {
   readonly port?: number;
   /** Read anew for each call: the kubelet renews it about every hour. */
   readonly tokenFile: string;
-  readonly clusterCaFile: string;
-  /** The kubelet's own serving certificate, for kubelets that signed it themselves. */
-  readonly servingCertificateFile: string;
+  /** Absent: serving certificates of the cluster's authority are not trusted. */
+  readonly clusterCaFile?: string;
+  /** The kubelet's own serving certificate, for kubelets that signed it themselves; absent: not trusted. */
+  readonly servingCertificateFile?: string;
 }
 
 /** On top of the dump's own timeout, for the kubelet to answer. */
@@ -37,6 +38,11 @@ export function httpsKubelet(settings: KubeletSettings): KubeletCheckpoint {
   };
 }
 
+function filesOf(settings: KubeletSettings): readonly string[] {
+  const files = [settings.clusterCaFile, settings.servingCertificateFile];
+  return files.filter((file) => file !== undefined);
+}
+
 interface Trust {
   readonly authorities: readonly string[];
   /** DER of the pinned certificate. */
@@ -55,7 +61,8 @@ async function readToken(file: string): Promise<string> {
 }
 
 async function readTrust(settings: KubeletSettings): Promise<Trust> {
-  const read = (file: string) => readFile(file, "utf8").catch(() => undefined);
+  const read = async (file: string | undefined) =>
+    file === undefined ? undefined : readFile(file, "utf8").catch(() => undefined);
   const [cluster, own] = await Promise.all([
     read(settings.clusterCaFile),
     read(settings.servingCertificateFile),
@@ -64,7 +71,7 @@ async function readTrust(settings: KubeletSettings): Promise<Trust> {
   if (authorities.length === 0) {
     throw new ClouderError(
       "config",
-      `neither ${settings.clusterCaFile} nor ${settings.servingCertificateFile} can be read`,
+      `no certificate to know the kubelet by: ${filesOf(settings).join(" and ")} cannot be read`,
       { hint: "mount the ServiceAccount volume, and /var/lib/kubelet/pki read-only" },
     );
   }
@@ -137,7 +144,7 @@ function connectionError(settings: KubeletSettings, error: NodeJS.ErrnoException
       `${where} shows a certificate that is not trusted: ${error.message}`,
       {
         cause: error,
-        hint: `it is neither signed by the cluster's authority nor the one in ${settings.servingCertificateFile}; approve the kubelet's serving CSR or restart the kubelet`,
+        hint: `it is neither signed by the cluster's authority nor the kubelet's own as the agent knows it; approve the kubelet's serving CSR or restart the kubelet`,
       },
     );
   }

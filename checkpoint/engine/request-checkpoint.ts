@@ -1,6 +1,6 @@
 import { apiVersion, labels } from "#checkpoint/api/names";
 import { checkpoints, checkpointStores, type Checkpoint } from "#checkpoint/api/types";
-import { newCheckpointId } from "#checkpoint/engine/checkpoint-id";
+import { newCheckpointId } from "#checkpoint/archive/checkpoint-id";
 import { findPod, removePod } from "#checkpoint/engine/find-pod";
 import { followCheckpoint } from "#checkpoint/engine/follow-checkpoint";
 import type { Following } from "#checkpoint/engine/follow-object";

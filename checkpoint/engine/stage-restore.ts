@@ -11,12 +11,12 @@ import {
   type ContainerRecord,
   type Manifest,
 } from "#checkpoint/archive/manifest";
+import { readManifest } from "#checkpoint/archive/catalog";
 import { annotations } from "#checkpoint/api/names";
 import type { Checkpoint, NodeFacts, Progress } from "#checkpoint/api/types";
 import { incompatibility } from "#checkpoint/controller/compatibility";
 import type { RestoreRecord } from "#checkpoint/handler/record";
 import { longRunning } from "#checkpoint/engine/plan-checkpoint";
-import { readManifest } from "#checkpoint/engine/read-manifest";
 import { requireRoom } from "#checkpoint/engine/room";
 import { writeDurably } from "#checkpoint/engine/journal";
 import type { Store } from "#checkpoint/stores/store";
@@ -57,7 +57,7 @@ export async function stageRestore(
     pod: checkpoint.spec.podName,
     id: checkpoint.metadata.name,
   };
-  const manifest = await readManifest(store, place, signal);
+  const manifest = await readManifest(store, place.namespace, place.pod, place.id, signal);
   requireCompatible(manifest, await environment.facts());
   const prefix = checkpointPrefix(place.namespace, place.pod, place.id);
   await Promise.all(

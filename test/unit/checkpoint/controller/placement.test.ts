@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import type { Container } from "#kube/objects";
+import { placementOf, podRequests } from "#checkpoint/controller/placement";
+import { formatQuantity, parseQuantity } from "#checkpoint/controller/quantity";
+import { makePod } from "#test/unit/checkpoint/controller/objects";
+
+const asks = (memory: string, more: object = {}): Container => ({
+  name: memory,
+  resources: { requests: { memory } },
+  ...more,
+});
+
+describe("a pod's requests", () => {
+  it("are the containers together when no init container needs more", () => {
+    const spec = { containers: [asks("1Gi"), asks("512Mi")], initContainers: [asks("1Gi")] };
+    expect(podRequests(spec)).toEqual({ memory: 1.5 * 2 ** 30 });
+  });
+
+  it("are the largest init container with the sidecars before it when that is more", () => {
+    const sidecar = asks("1Gi", { restartPolicy: "Always" });
+    const spec = { containers: [asks("1Mi")], initContainers: [sidecar, asks("2Gi")] };
+    expect(podRequests(spec)).toEqual({ memory: 3 * 2 ** 30 });
+  });
+
+  it("count sidecars beside the containers and the overhead on top", () => {
+    const sidecar = asks("1Gi", { restartPolicy: "Always" });
+    const spec = {
+      containers: [asks("1Gi")],
+      initContainers: [sidecar],
+      overhead: { memory: "1" },
+    };
+    expect(podRequests(spec)).toEqual({ memory: 2 ** 31 + 1 });
+  });
+
+  it("follow pod-level requests where they are set", () => {
+    const spec = { containers: [asks("1Gi")], resources: { requests: { memory: "4Gi" } } };
+    expect(podRequests(spec)).toEqual({ memory: 2 ** 32 });
+  });
+});
+
+describe("a placement", () => {
+  it("leaves out the pin to one node that a restored pod carries", () => {
+    const pin = { matchFields: [{ key: "metadata.name", operator: "In", values: ["node-1"] }] };
+    const pod = makePod({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [pin] },
+        },
+      },
+    });
+    expect(placementOf(pod).requiredNodeAffinity).toBeUndefined();
+  });
+});
+
+describe("quantities", () => {
+  it.each([
+    ["100m", 0.1],
+    ["2", 2],
+    ["1.5Gi", 1.5 * 2 ** 30],
+    ["12e3", 12_000],
+    ["5M", 5e6],
+    ["3Ki", 3072],
+  ])("%s is read", (text, amount) => {
+    expect(parseQuantity(text)).toBeCloseTo(amount, 9);
+  });
+
+  it("are written so that nothing is lost", () => {
+    expect(formatQuantity("cpu", 0.1)).toBe("100m");
+    expect(formatQuantity("cpu", parseQuantity("1500m"))).toBe("1500m");
+    expect(formatQuantity("memory", 2 ** 30)).toBe("1073741824");
+    expect(parseQuantity("many")).toBeNaN();
+  });
+});

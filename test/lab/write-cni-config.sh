@@ -2,8 +2,8 @@
 # Stand-in for flannel's CNI plugin: writes what that plugin would delegate to (bridge with host-local
 # addresses) as soon as flanneld has leased a subnet, and again when the lease changes.
 set -eu
-lease=/run/flannel/subnet.env
-target=/etc/cni/net.d/10-flannel.conflist
+lease=${LEASE:-/run/flannel/subnet.env}
+target=${TARGET:-/etc/cni/net.d/10-flannel.conflist}
 trap 'exit 0' TERM INT
 while :; do
   if [ -s "$lease" ]; then

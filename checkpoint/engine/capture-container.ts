@@ -1,6 +1,5 @@
 import { ClouderError, hasCode, isClouderError, throwIfCancelled } from "#core/error";
 import { stat } from "node:fs/promises";
-import { retry } from "#core/retry";
 import type { CheckpointEnvironment } from "#checkpoint/engine/checkpoint-pod";
 import type { CheckpointJob, ContainerJob } from "#checkpoint/engine/journal";
 import { acceptArchive, removeArchivesOfCalls } from "#checkpoint/engine/node-archive";
@@ -9,13 +8,8 @@ import { armSpool, openSpool, type Spool } from "#checkpoint/engine/spool";
 /** Writes down what is now known of a container before the job goes on. */
 export type Remember = (change: Partial<ContainerJob> & { readonly name: string }) => Promise<void>;
 
-/** One second try, for a dump of the same container that somebody else has under way. */
-const secondTry = {
-  attempts: 2,
-  firstDelayMs: 5_000,
-  maxDelayMs: 5_000,
-  when: (error: unknown) => hasCode(error, "busy"),
-};
+/** How long a dump of the same container that somebody else has under way is waited for. */
+const busyPauseMs = 2_000;
 
 /**
  * Has one container dumped, unless that is done already. Leaves the archive and the spooled pages on
@@ -38,7 +32,11 @@ export async function captureContainer(
     return callKubelet(environment, job, container, spool, signal);
   };
   try {
-    const { archive, callMilliseconds } = await retry(secondTry, environment.clock, call, signal);
+    const { archive, callMilliseconds } = await call().catch(async (error: unknown) => {
+      if (!hasCode(error, "busy")) throw error;
+      await environment.clock.sleep(busyPauseMs, signal);
+      return call();
+    });
     const timing = await spool.timing();
     await remember({
       name: container.name,

@@ -83,7 +83,7 @@ export function createFakeKube(seeds: readonly KubeObject[] = []): FakeKube {
     checkPreconditions(resource, before, wanted);
     const toStatus = write_.subresource === "status";
     const next: Loose = toStatus
-      ? { ...before, status: wanted["status"] }
+      ? { ...before, ...podMetadata(resource, before, wanted), status: wanted["status"] }
       : { ...wanted, ...("status" in before ? { status: before["status"] } : {}) };
     if (!toStatus && !("status" in before)) delete next["status"];
     if (next["status"] === undefined) delete next["status"];
@@ -274,6 +274,18 @@ function conflict(message: string): ClouderError {
     retryable: true,
     details: { status: 409, reason: "Conflict" },
   });
+}
+
+/** A pod's status is the one through which labels and annotations can be written, too. */
+function podMetadata(resource: Resource, before: Loose, wanted: Loose): Partial<Loose> {
+  if (resource.kind !== "Pod") return {};
+  const { labels, annotations } = wanted.metadata;
+  const metadata = {
+    ...before.metadata,
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  return { metadata };
 }
 
 function sameBesidesMeta(a: Loose, b: Loose): boolean {

@@ -58,7 +58,10 @@ export async function ensurePart(
     progress.note(`${part.title}: another builder is at work, waiting for it`);
   };
   await locked(join(cache, "lock"), waiting, async () => {
-    if (existsSync(folder)) return;
+    if (existsSync(folder)) {
+      progress.cached(part.title);
+      return;
+    }
     await sweep(cache);
     const temporary = join(cache, `temporary-${randomUUID()}`);
     await mkdir(temporary);

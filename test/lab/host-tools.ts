@@ -15,6 +15,12 @@ const packages: Readonly<Record<string, string>> = {
   zstd: "zstd",
 };
 
+/** Files that come in packages of their own: gcc's headers, and Debian's keys on other distributions. */
+const files: Readonly<Record<string, string>> = {
+  "/usr/include/stdio.h": "libc6-dev",
+  "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+};
+
 /** Installs by apt what is missing of the programs above, says so, and checks for Go and root. */
 export async function ensureHostTools(say: (line: string) => void): Promise<void> {
   if (process.getuid?.() !== 0) {
@@ -26,8 +32,9 @@ export async function ensureHostTools(say: (line: string) => void): Promise<void
   for (const [program, name] of Object.entries(packages)) {
     if (!onPath(program)) missing.add(name);
   }
-  if (onPath("gcc") && !existsSync("/usr/include/stdio.h")) missing.add("libc6-dev");
-  if (missing.has("gcc")) missing.add("libc6-dev");
+  for (const [file, name] of Object.entries(files)) {
+    if (!existsSync(file)) missing.add(name);
+  }
   if (missing.size > 0) await install([...missing], say);
   if (!onPath("go")) {
     throw new ClouderError("not-found", "go is not on PATH", {

@@ -83,6 +83,7 @@ it("two builders at once build once", async () => {
   ]);
   expect(folders[0]).toBe(folders[1]);
   expect(builds).toBe(1);
+  expect(lines.filter((line) => line.endsWith("cached"))).toHaveLength(1);
 });
 
 it("a builder that is killed leaves no lock, and its half-built folder is removed", async () => {

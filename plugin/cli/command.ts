@@ -1,10 +1,14 @@
-import type { ArgInput, FlagInput, InferredArgs, InferredFlags } from "@oclif/core/interfaces";
+import type { Interfaces } from "@oclif/core";
+import type { ArgInput, FlagInput, InferredArgs } from "@oclif/core/interfaces";
 import type { Clock } from "#core/clock";
 import { ClouderError } from "#core/error";
 import type { Reporter } from "#core/report";
 import type { Kube } from "#kube/kube";
+import { string as argument } from "@oclif/core/args";
 import { outputFlags } from "#plugin/cli/flags";
 import type { Result } from "#plugin/output/result";
+
+export { argument };
 
 /** What a command gets besides its own arguments; made by `#plugin/cli/wiring`, lazily. */
 export interface CommandContext {
@@ -14,21 +18,26 @@ export interface CommandContext {
   readonly report: Reporter;
   readonly clock: Clock;
   /** The cluster of --context and --kubeconfig, connected on first use. */
-  kube(): Promise<Kube>;
+  readonly kube: () => Promise<Kube>;
   /** --namespace, else the context's. */
-  namespace(): Promise<string>;
+  readonly namespace: () => Promise<string>;
   /** Asks on the terminal; true with --yes; a `usage` error when nobody can answer. */
-  confirm(question: string): Promise<boolean>;
+  readonly confirm: (question: string) => Promise<boolean>;
   /** The caller's environment, for commands whose job needs a variable of it by name. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** oclif's own inference makes `any` of booleans; one that was not given is false. */
+type FlagValues<Flags extends FlagInput> = {
+  readonly [Name in keyof Flags]: Flags[Name] extends { readonly type: "boolean" }
+    ? boolean
+    : Flags[Name] extends Interfaces.OptionFlag<infer Value>
+      ? Value
+      : never;
+};
+
 export interface CommandInput<Flags extends FlagInput, Args extends ArgInput> {
-  readonly flags: InferredFlags<Flags> & {
-    readonly output: string;
-    readonly progress: string;
-    readonly verbose: boolean;
-  };
+  readonly flags: FlagValues<Flags & typeof outputFlags>;
   readonly args: InferredArgs<Args>;
 }
 
@@ -90,7 +99,11 @@ export function command<
 /** Every flag can be set by a variable: --no-wait of any command by CLOUDER_NO_WAIT. */
 function withEnvironment(flags: FlagInput): FlagInput {
   return Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [name, { env: environmentName(name), ...flag }]),
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      // `-c one two`: two is an argument, not a second value.
+      { env: environmentName(name), multipleNonGreedy: true, ...flag },
+    ]),
   );
 }
 

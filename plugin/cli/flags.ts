@@ -56,9 +56,21 @@ export const allNamespacesFlag = boolean({
 
 export const yesFlag = boolean({ char: "y", description: "do not ask" });
 
-export const waitTimeoutFlag = string({
-  description: "how long to wait until it is done: 90s, 30m; 0 is without end",
-  default: "0",
-});
+/** Flags of commands that follow a job in the cluster to its end. */
+export const waitFlags = {
+  wait: boolean({ description: "wait until it is done", default: true, allowNo: true }),
+  timeout: string({
+    description: "how long to wait: 90s, 30m; 0 is without end",
+    default: "0",
+  }),
+};
+
+/** Where to look in a store directly; how its URL is reached where a plain one does not do. */
+export const storeFlags = {
+  store: string({ description: "look into this store: a CheckpointStore's name, or a URL" }),
+  endpoint: string({ description: "with a URL: address of the S3 or Blob service" }),
+  region: string({ description: "with an s3:// URL: region of the bucket" }),
+  "path-style": boolean({ description: "with an s3:// URL: bucket in the path, not in the host" }),
+};
 
 export { boolean, integer, string };

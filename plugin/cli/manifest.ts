@@ -23,8 +23,6 @@ const plugin = new Plugin({
 await plugin.load();
 writeFileSync(`${root}oclif.manifest.json`, JSON.stringify(plugin.manifest, null, 2));
 
-const config = await Config.load({ root });
-
 class CapturedHelp extends Help {
   readonly lines: string[] = [];
   protected override log(...lines: string[]): void {
@@ -32,23 +30,24 @@ class CapturedHelp extends Help {
   }
 }
 
-async function helpOf(show: (help: CapturedHelp) => Promise<void>): Promise<string> {
-  const help = new CapturedHelp(config, {
-    maxWidth: 100,
-    stripAnsi: true,
-    hideAliasesFromRoot: true,
-  });
-  await show(help);
+async function helpOf(show: (help: CapturedHelp, config: Config) => Promise<void>) {
+  // A fresh one each time: rendering a list renames the commands in it.
+  const config = await Config.load({ root });
+  const help = new CapturedHelp(config, { maxWidth: 100, stripAnsi: true });
+  await show(help, config);
   // The platform would be the build machine's.
   const text = help.lines.join("\n").replace(/\nVERSION\n.*\n/, "");
   return `${text.trimEnd()}\n`;
 }
 
+const config = await Config.load({ root });
 const help: Record<string, string> = { "": await helpOf((one) => one.showHelp([])) };
-for (const topic of config.topics)
-  help[topic.name] = await helpOf((one) => one.showHelp([topic.name]));
-for (const one of config.commands) {
-  help[one.id] = await helpOf((shown) => shown.showCommandHelp(one));
+for (const { name } of config.topics)
+  help[name] = await helpOf((one) => one.showHelp(name.split(":")));
+for (const { id } of config.commands) {
+  help[id] = await helpOf((one, fresh) =>
+    one.showCommandHelp(fresh.findCommand(id, { must: true })),
+  );
 }
 
 const catalog: Catalog = {

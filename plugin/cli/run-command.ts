@@ -17,7 +17,13 @@ export async function parseArguments(
   const { flags, args, strict } = definition;
   try {
     const parsed = await parse([...argv], { flags, args, strict, context: {} } as never);
-    return parsed as Parsed;
+    // oclif leaves out booleans that were not given.
+    const given = parsed as Parsed;
+    const off = Object.entries(flags).filter(([, flag]) => flag.type === "boolean");
+    return {
+      args: given.args,
+      flags: { ...Object.fromEntries(off.map(([name]) => [name, false])), ...given.flags },
+    };
   } catch (error) {
     if (isClouderError(error)) throw error;
     if (!isParseError(error)) throw error;

@@ -22,7 +22,7 @@ const harmless = [
 
 /** Lines that only say that something else failed before. */
 const consequences =
-  /(Dumping FAILED|Restoring FAILED|Pre-dumping FAILED|Dump \S+ \(pid: \d+\) failed with|Failed to dump task|killed by signal|did not exit cleanly|exited, status=|Unable to run )/i;
+  /(Dumping FAILED|Restoring FAILED|Pre-dumping FAILED|Dump \S+ \(pid: \d+\) failed with|Failed to dump task|killed by signal|did not exit cleanly|cgroupd: recv req error|exited, status=|Unable to run )/i;
 
 interface KnownCause {
   readonly pattern: RegExp;
@@ -79,7 +79,7 @@ const knownCauses: readonly KnownCause[] = [
   },
   {
     pattern:
-      /(mnt|mount).*(can't find|No such|doesn't have a proper root|unreachable|not found)|Can't lookup mount|mount \S+ .*No such file/i,
+      /(mnt|mount).*(can't find|No mapping for|No such|doesn't have a proper root|unreachable|not found)|Can't lookup mount|mount \S+ .*No such file/i,
     cause: "a mount of the checkpointed container is missing in the new one",
     cure: "give the new pod the same volumes at the same paths",
   },
@@ -142,7 +142,10 @@ export function diagnoseCriuLog(log: string): CriuDiagnosis {
   const telling = errors.filter((line) => !consequences.test(line));
   // Warnings count only where no error line says anything.
   const chosen = telling.length > 0 ? telling : errors.length > 0 ? errors : suspicious;
-  const lines = chosen.slice(-maximalLines).map(stripped);
-  const known = knownCauses.find(({ pattern }) => chosen.some((line) => pattern.test(line)));
+  const lines = chosen.slice(0, maximalLines).map(stripped);
+  // The first error is the reason, what follows comes of it.
+  const known = chosen
+    .flatMap((line) => knownCauses.find(({ pattern }) => pattern.test(line)) ?? [])
+    .at(0);
   return known === undefined ? { lines } : { lines, hint: `${known.cause}: ${known.cure}` };
 }

@@ -155,10 +155,10 @@ async function runRestore(
   const log = await readFile(join(work, "restore.log"), "utf8").catch(() => "");
   const { lines, hint } = diagnoseCriuLog(log);
   const said = lines.length > 0 ? [] : await runtimeErrors(call.log);
-  const last = [...lines, ...said].at(-1);
+  const first = [...lines, ...said].at(0);
   throw new ClouderError(
     "criu",
-    `the processes could not be restored${last === undefined ? "" : `: ${last}`}`,
+    `the processes could not be restored${first === undefined ? "" : `: ${first}`}`,
     {
       ...(hint === undefined ? {} : { hint }),
       details: { status, logLines: [...lines, ...said] },

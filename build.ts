@@ -63,7 +63,9 @@ if (existsSync("checkpoint/handler/main.ts")) {
     banner,
   });
 }
-for (const launcher of readdirSync("bin")) chmodSync(join("bin", launcher), 0o755);
+for (const file of readdirSync("bin")) {
+  if (!file.endsWith(".cjs")) chmodSync(join("bin", file), 0o755);
+}
 if (existsSync("plugin/cli/manifest.ts")) {
   execFileSync(process.execPath, ["plugin/cli/manifest.ts"], { stdio: "inherit" });
 }

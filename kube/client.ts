@@ -46,6 +46,11 @@ export function openKubeconfig(location: KubeconfigLocation): Transport {
   };
 }
 
+/** The contexts one may choose from, for completion. */
+export function contextNames(kubeconfig: string | undefined): readonly string[] {
+  return readFiles(filesOf(kubeconfig), kubeconfig !== undefined).contexts.map(({ name }) => name);
+}
+
 function filesOf(given: string | undefined): string[] {
   const variable = given ?? process.env["KUBECONFIG"] ?? "";
   const files = variable.split(delimiter).filter((file) => file !== "");

@@ -18,6 +18,12 @@ export async function connectKube(settings: KubeconfigSettings = {}): Promise<Ku
   return createKube(openKubeconfig(settings), settings);
 }
 
+/** The contexts of the merged kubeconfig files. */
+export async function listContexts(kubeconfig: string | undefined): Promise<readonly string[]> {
+  const { contextNames } = await import("#kube/client");
+  return contextNames(kubeconfig);
+}
+
 /** Connects as the ServiceAccount of the pod whose environment is given. */
 export async function connectInCluster(
   environment: Environment,

@@ -71,6 +71,7 @@ export async function requestRestore(
     const staged = await followUntilStaged(name, following, phases);
     phases.end();
     const wanted = podOf(staged, podName);
+    await rehearse(kube, wanted);
     if (request.dryRun) return { checkpoint, restore: staged, pod: wanted };
     if (old) await replace(old, following);
     pod = await kube.create(pods, wanted);
@@ -152,6 +153,15 @@ function podOf({ metadata, status = {} }: Restore, podName: string): Pod {
     restoreUID: metadata.uid,
     nodeName,
   });
+}
+
+/** Admission speaks before the old pod is touched; that its name is taken still is no matter. */
+async function rehearse(kube: Kube, pod: Pod): Promise<void> {
+  try {
+    await kube.create(pods, pod, { dryRun: true });
+  } catch (error) {
+    if (!hasCode(error, "exists")) throw error;
+  }
 }
 
 async function replace(old: Pod, { kube, clock, report, signal }: Following): Promise<void> {

@@ -59,7 +59,8 @@ function wantsHelp(argv: readonly string[]): boolean {
   return own.includes("--help") || own.includes("-h");
 }
 
-function longestId(argv: readonly string[], catalog: Catalog) {
+/** The longest known command or topic at the start of a line, and what follows it. */
+export function longestId(argv: readonly string[], catalog: Catalog) {
   const end = argv.findIndex((token) => token.startsWith("-"));
   const words = end === -1 ? argv : argv.slice(0, end);
   for (let count = words.length; count > 0; count -= 1) {

@@ -35,6 +35,8 @@ interface ParseError extends Error {
   readonly oclif: { readonly exit?: number };
   /** Only of NonExistentFlagsError. */
   readonly flags?: readonly string[];
+  /** Only of RequiredArgsError. */
+  readonly args?: readonly { readonly name: string }[];
 }
 
 function isParseError(error: unknown): error is ParseError {
@@ -44,6 +46,11 @@ function isParseError(error: unknown): error is ParseError {
 function usage(id: string, error: ParseError, known: readonly string[]): ClouderError {
   const name = id.replaceAll(":", " ");
   const see = `see: kubectl clouder ${name} --help`;
+  const missing = error.message.startsWith("Missing") ? (error.args ?? []) : [];
+  if (missing.length > 0) {
+    const names = missing.map((arg) => arg.name.toUpperCase()).join(" and ");
+    return new ClouderError("usage", `${names} is missing`, { hint: see });
+  }
   const message = error.message
     .replace(/\n?See more help with --help$/, "")
     .replace(/\s*\n\s*/g, "; ")
@@ -51,5 +58,5 @@ function usage(id: string, error: ParseError, known: readonly string[]): Clouder
   const [wrong] = error.flags ?? [];
   const near = wrong?.startsWith("--") ? nearest(wrong.slice(2), known) : [];
   const hint = near.length > 0 ? `did you mean --${near.join(" or --")}? ${see}` : see;
-  return new ClouderError("usage", message, { hint, cause: undefined });
+  return new ClouderError("usage", message, { hint });
 }

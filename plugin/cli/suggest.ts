@@ -9,16 +9,26 @@ export function nearest(typed: string, candidates: readonly string[]): readonly 
     .map((near) => near.candidate);
 }
 
-/** Levenshtein's, in one row. */
+/** Insertions, deletions, replacements and swaps of neighbours, the typing mistakes there are. */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= b.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const at = (from: readonly number[], index: number) => from[index] ?? Infinity;
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(
+        Math.min(
+          at(row, j - 1) + same,
+          at(row, j) + 1,
+          at(next, j - 1) + 1,
+          swapped ? at(before, j - 2) + 1 : Infinity,
+        ),
+      );
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] ?? 0;
 }

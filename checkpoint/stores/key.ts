@@ -37,8 +37,14 @@ export async function* untilCancelled<T>(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   throwIfCancelled(signal);
-  for await (const chunk of chunks) {
+  try {
+    for await (const chunk of chunks) {
+      throwIfCancelled(signal);
+      yield chunk;
+    }
+  } catch (error) {
+    // Whatever broke because of it: a socket that was closed, a stream that ended early.
     throwIfCancelled(signal);
-    yield chunk;
+    throw error;
   }
 }

@@ -32,7 +32,8 @@ async function main(): Promise<void> {
     readonly version: string;
   };
   let ready = false;
-  const health = await serveHealth(
+  // Disposed on failure too: a program that only answers its probes would never be restarted.
+  await using health = await serveHealth(
     Number(environment["CLOUDER_HEALTH_PORT"] ?? "8082"),
     () => ready,
   );
@@ -45,7 +46,13 @@ async function main(): Promise<void> {
   const installed = await installHandler(handler);
   const kubeconfig = environment["KUBECONFIG"];
   const kube = await (kubeconfig ? connectKube({ kubeconfig }) : connectInCluster(environment));
-  log("info", "started", { node: nodeName, version, server: kube.server, installed });
+  log("info", "started", {
+    node: nodeName,
+    version,
+    server: kube.server,
+    installed,
+    healthPort: health.port,
+  });
   const account = environment["CLOUDER_ACCOUNT"] ?? "/var/run/secrets/kubernetes.io/serviceaccount";
   const host = environment["CLOUDER_HOST_ROOT"] ?? "/host";
   const calls = join(nodePaths.state, "calls");
@@ -90,7 +97,6 @@ async function main(): Promise<void> {
     },
     stopping: stop.signal,
   });
-  await health[Symbol.asyncDispose]();
   log("info", "stopped");
 }
 

@@ -28,6 +28,16 @@ async function main(): Promise<void> {
     response.end("ok\n");
   });
   health.listen(Number(environment["CLOUDER_HEALTH_PORT"] ?? "8081"));
+  try {
+    await work(stop.signal);
+  } finally {
+    health.close();
+    health.closeAllConnections();
+  }
+  log({ level: "info", message: "stopped" });
+}
+
+async function work(signal: AbortSignal): Promise<void> {
   const kube = await connectInCluster(environment);
   log({ level: "info", message: "started", server: kube.server });
   await lead(
@@ -37,13 +47,11 @@ async function main(): Promise<void> {
       namespace: environment["POD_NAMESPACE"] ?? systemNamespace,
       name: "clouder-controller",
       identity: environment["POD_NAME"] ?? hostname(),
-      signal: stop.signal,
+      signal,
       log,
     },
-    (signal) => reconcile({ kube, clock: systemClock, log, signal }),
+    (leading) => reconcile({ kube, clock: systemClock, log, signal: leading }),
   );
-  health.close();
-  log({ level: "info", message: "stopped" });
 }
 
 main().catch((error: unknown) => {

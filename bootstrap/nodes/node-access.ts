@@ -13,13 +13,15 @@ export interface NodeAccess {
   writeFile(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
   /** Copies a local file to the machine; skips nothing, verifies the size. */
   upload(localPath: string, remotePath: string, options?: UploadOptions): Promise<void>;
-  /** The local address the machine sees us from; used for firewall and bind decisions. */
+  /** Ends the connection; commands under way are lost. */
   close(): Promise<void>;
 }
 
 export interface RunOptions {
   /** Sent to the command's standard input; the way secrets travel. */
   readonly stdin?: string | Uint8Array;
+  /** A local file sent to standard input, streamed; instead of `stdin`. */
+  readonly stdinFile?: string;
   readonly timeoutMs?: number;
   readonly allowFailure?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -46,8 +48,10 @@ export type NodeAddress =
       readonly host: string;
       readonly port: number;
       readonly user: string;
-      /** Path of the private key; absent: the agent of SSH_AUTH_SOCK. */
+      /** Path of the private key; absent: `agent`. */
       readonly keyFile?: string;
+      /** Socket of an SSH agent (SSH_AUTH_SOCK, read at the edge). */
+      readonly agent?: string;
       /** Known-hosts file that pins the host key; entries are added on first contact. */
       readonly knownHostsFile: string;
     }

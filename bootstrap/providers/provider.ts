@@ -46,8 +46,14 @@ export interface Provider {
     context: ProviderContext,
     machines: readonly string[] | "all",
   ): Promise<{ readonly left: readonly string[] }>;
-  /** kubelet, kubeadm and runtime settings this kind of machine needs; data only. */
-  nodeSettings(context: ProviderContext): Promise<NodeSettings>;
+  /** Settings this kind of machine needs beyond what the machines say themselves; data only. */
+  nodeSettings(context: ProviderContext): Promise<Partial<NodeSettings>>;
+  /** Facts for `cluster show`: networks, addresses; no secrets. */
+  describe(context: ProviderContext): Promise<Readonly<Record<string, string>>>;
+  /** The machines are the user's own: deleting the cluster resets them and leaves them there. */
+  readonly keepsMachines: boolean;
+  /** What `ensure` would do for a dry run, one line per command or call. */
+  preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[];
 }
 
 /** What differs between kinds of machines; rendered into kubeadm and containerd files. */

@@ -1,4 +1,5 @@
-import type { Bundle } from "#bootstrap/bundle/bundle";
+import type { OpenBundle } from "#bootstrap/bundle/load";
+import type { HostFacts } from "#bootstrap/nodes/host-facts";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import type { Machine, NodeSettings, Provider } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -15,9 +16,10 @@ export interface Node {
 export interface PlanContext {
   readonly spec: ClusterSpec;
   readonly folder: string;
+  /** Tells this cluster from every other, on its machines too. */
+  readonly uid: string;
   readonly provider: Provider;
-  readonly bundle: Bundle;
-  readonly bundleFolder: string;
+  readonly bundle: OpenBundle;
   readonly report: Reporter;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -27,11 +29,20 @@ export interface PlanContext {
 export interface Facts {
   readonly machines: readonly Machine[];
   readonly nodes: readonly Node[];
+  readonly hosts: readonly HostFacts[];
   readonly settings: NodeSettings;
   /** `host:port` of the API server. */
   readonly endpoint: string;
   /** admin.conf as text, server rewritten to the endpoint the user reaches. */
   readonly kubeconfig: string;
+  /** Absent when every node has joined already. */
+  readonly joining: Joining | undefined;
+}
+
+/** Short-lived credentials for nodes that join; secret. */
+export interface Joining {
+  readonly token: string;
+  readonly caCertHash: string;
 }
 
 export type FactName = keyof Facts;

@@ -1,0 +1,115 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import { writePrivate } from "#bootstrap/private-file";
+import { wantedMachines } from "#bootstrap/spec/machines";
+import { ClouderError } from "#core/error";
+
+/**
+ * `kubeadm.json` of a cluster: the intent, written before the first machine is made. The truth
+ * about machines and nodes comes from the provider and the cluster, never from here.
+ */
+export interface ClusterRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly uid: string;
+  readonly cloud: string;
+  readonly created_at: string;
+  readonly k8s_version: string;
+  readonly master: string;
+  readonly workers: readonly string[];
+  /** True once a create ended well. */
+  readonly setup_complete: boolean;
+  readonly spec: ClusterSpec;
+}
+
+/** Folder of all clusters below the user's home. */
+export function clustersFolder(home: string): string {
+  return join(home, ".clouder", "kubeadm");
+}
+
+/** Folder of one cluster: record, kubeconfig, key, known hosts. */
+export function clusterFolder(home: string, name: string): string {
+  return join(clustersFolder(home), name);
+}
+
+/** The kubeconfig that `cluster create` writes. */
+export function kubeconfigPath(home: string, name: string): string {
+  return join(clusterFolder(home, name), "kubeconfig");
+}
+
+/** The record for a spec; another create of the same cluster keeps uid and time. */
+export function recordOf(
+  spec: ClusterSpec,
+  known: { readonly uid: string; readonly created_at: string },
+  complete: boolean,
+): ClusterRecord {
+  const machines = wantedMachines(spec);
+  const names = (role: string) =>
+    machines.filter((one) => one.role === role).map(({ name }) => name);
+  return {
+    version: 1,
+    name: spec.name,
+    uid: known.uid,
+    cloud: spec.provider.name,
+    created_at: known.created_at,
+    k8s_version: spec.kubernetesVersion,
+    master: names("control-plane")[0] ?? "",
+    workers: names("worker"),
+    setup_complete: complete,
+    spec,
+  };
+}
+
+/** Replaces the record. */
+export async function writeRecord(folder: string, record: ClusterRecord): Promise<void> {
+  await writePrivate(join(folder, "kubeadm.json"), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** The record in a folder; undefined when there is none. */
+export async function readRecord(folder: string): Promise<ClusterRecord | undefined> {
+  const path = join(folder, "kubeadm.json");
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  let record: Partial<ClusterRecord>;
+  try {
+    record = JSON.parse(text) as Partial<ClusterRecord>;
+  } catch (error) {
+    throw new ClouderError("config", `${path} is not JSON`, { cause: error });
+  }
+  if (record.version !== (1 as number) || !record.spec || record.uid === undefined) {
+    throw new ClouderError("unsupported", `${path} was written by another program or version`, {
+      hint: "move that folder away, or use the version that wrote it",
+    });
+  }
+  return record as ClusterRecord;
+}
+
+/** The record of a cluster by name; `not-found` names the clusters there are. */
+export async function findRecord(home: string, name: string): Promise<ClusterRecord> {
+  const record = await readRecord(clusterFolder(home, name));
+  if (record) return record;
+  const names = await clusterNames(home);
+  throw new ClouderError("not-found", `there is no cluster "${name}"`, {
+    hint:
+      names.length === 0
+        ? "make one: kubectl clouder cluster create NAME"
+        : `the clusters are: ${names.join(", ")}`,
+  });
+}
+
+/** Names of all recorded clusters. */
+export async function clusterNames(home: string): Promise<readonly string[]> {
+  const folder = clustersFolder(home);
+  const names = await readdir(folder).catch(() => []);
+  const records = await Promise.all(
+    names.map(async (name) =>
+      (await readRecord(join(folder, name)).catch(() => 1)) ? [name] : [],
+    ),
+  );
+  return records.flat().sort();
+}

@@ -1,0 +1,82 @@
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { ClouderError } from "#core/error";
+
+/** What a machine says about itself. */
+export interface HostFacts {
+  readonly name: string;
+  /** For example "debian-13". */
+  readonly os: string;
+  readonly architecture: "amd64" | "arm64";
+  readonly kernel: string;
+  readonly cgroup: "v1" | "v2";
+  /** A system container: the kernel and its settings belong to another machine. */
+  readonly sharedKernel: boolean;
+  /** May lower oom_score_adj. */
+  readonly sysResource: boolean;
+  readonly processors: number;
+  readonly memoryBytes: number;
+  readonly machineId: string;
+  /** IPv4 addresses of its own, those of CNI links left out. */
+  readonly addresses: readonly string[];
+}
+
+const script = `
+. /etc/os-release
+echo "os=$ID-\${VERSION_ID:-unknown}"
+echo "architecture=$(uname -m)"
+echo "kernel=$(uname -r)"
+echo "cgroup=$(stat -fc %T /sys/fs/cgroup)"
+echo "container=$(systemd-detect-virt --container 2>/dev/null || true)"
+echo "capabilities=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)"
+echo "processors=$(nproc)"
+echo "memory=$(sed -n 's/^MemTotal:[[:space:]]*\\([0-9]*\\) kB/\\1/p' /proc/meminfo)"
+echo "machine=$(cat /etc/machine-id 2>/dev/null || true)"
+echo "init=$(cat /proc/1/comm)"
+echo "addresses=$(ip -4 -o address show scope global | awk '$2 !~ /^(cni|flannel|vxlan|veth|kube)/ {sub("/.*", "", $4); print $4}' | tr '\\n' ' ')"
+`;
+
+/** Reads the facts by one command; `unsupported` when the machine cannot be a node. */
+export async function readHostFacts(name: string, access: NodeAccess): Promise<HostFacts> {
+  const { stdout } = await access.run(["sh", "-ec", script], { timeoutMs: 30_000 });
+  return parseHostFacts(name, stdout);
+}
+
+/** Reads what the script printed. */
+export function parseHostFacts(name: string, text: string): HostFacts {
+  const values = new Map(
+    text.split("\n").map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1).trim()] as const;
+    }),
+  );
+  const value = (key: string) => values.get(key) ?? "";
+  if (value("init") !== "systemd") {
+    throw new ClouderError("unsupported", `${name} is not run by systemd but by ${value("init")}`, {
+      hint: "use a machine with a systemd distribution",
+    });
+  }
+  const container = value("container");
+  return {
+    name,
+    os: value("os"),
+    architecture: architectureOf(name, value("architecture")),
+    kernel: value("kernel"),
+    cgroup: value("cgroup") === "cgroup2fs" ? "v2" : "v1",
+    sharedKernel: container !== "" && container !== "none",
+    sysResource: (BigInt(`0x${value("capabilities") || "0"}`) & (1n << 24n)) !== 0n,
+    processors: Number(value("processors")),
+    memoryBytes: Number(value("memory")) * 1024,
+    machineId: value("machine"),
+    addresses: value("addresses")
+      .split(" ")
+      .filter((address) => address !== ""),
+  };
+}
+
+function architectureOf(name: string, machine: string): "amd64" | "arm64" {
+  if (machine === "x86_64") return "amd64";
+  if (machine === "aarch64") return "arm64";
+  throw new ClouderError("unsupported", `${name} has the architecture ${machine}`, {
+    hint: "use x86_64 or aarch64 machines",
+  });
+}

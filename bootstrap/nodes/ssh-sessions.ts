@@ -1,0 +1,147 @@
+import type { Client, ClientChannel } from "ssh2";
+import { feed, type FedOptions } from "#bootstrap/nodes/feed";
+import { lineSplitter } from "#bootstrap/nodes/lines";
+import type { RunResult } from "#bootstrap/nodes/node-access";
+import { quote } from "#bootstrap/nodes/quote";
+import { commandFailed } from "#bootstrap/nodes/remote-file";
+import { ClouderError, throwIfCancelled } from "#core/error";
+
+type Run = (argv: readonly string[], options?: FedOptions) => Promise<RunResult>;
+
+/** sshd's default MaxSessions is 10 for one connection. */
+const sessionsAtOnce = 8;
+
+/** Runs commands as sessions of one connection, never more at once than sshd allows. */
+export function createSessions(host: string, client: Client, sudo: boolean): Run {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  let lost: Error | undefined;
+  client.on("error", (error) => (lost = error));
+  client.on("close", () => (lost ??= new Error("connection closed")));
+  return async (argv, options = {}) => {
+    if (running >= sessionsAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    running += 1;
+    try {
+      throwIfCancelled(options.signal);
+      const command = quote(sudo ? ["sudo", "-n", "--", ...argv] : argv);
+      const result = await runSession(host, client, command, options);
+      if (result === "lost") throw connectionLost(host, lost);
+      if (result.status !== 0 && !options.allowFailure) {
+        throw sudo && /^sudo: /m.test(result.stderr)
+          ? sudoRefused(host, result.stderr)
+          : commandFailed(host, argv, result);
+      }
+      return result;
+    } finally {
+      running -= 1;
+      waiting.shift()?.();
+    }
+  };
+}
+
+async function runSession(
+  host: string,
+  client: Client,
+  command: string,
+  options: FedOptions,
+): Promise<RunResult | "lost"> {
+  const late = new AbortController();
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          late.abort();
+        }, options.timeoutMs);
+  const stop = AbortSignal.any([late.signal, ...(options.signal ? [options.signal] : [])]);
+  try {
+    const result = await execute(client, command, options, stop);
+    throwIfCancelled(options.signal);
+    if (late.signal.aborted) {
+      throw new ClouderError("timeout", `a command on ${host} took too long`, {
+        details: { host, milliseconds: options.timeoutMs ?? 0 },
+      });
+    }
+    return result;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A connection that ends answers every open request with an error and closes every channel. */
+function execute(
+  client: Client,
+  command: string,
+  options: FedOptions,
+  stop: AbortSignal,
+): Promise<RunResult | "lost"> {
+  return new Promise((resolve) => {
+    try {
+      client.exec(command, (error, channel) => {
+        // Listeners go on at once: the whole answer may be in the packet that opened the channel.
+        if (error) resolve("lost");
+        else follow(channel, options, stop, resolve);
+      });
+    } catch {
+      resolve("lost");
+    }
+  });
+}
+
+function follow(
+  channel: ClientChannel,
+  options: FedOptions,
+  stop: AbortSignal,
+  resolve: (result: RunResult | "lost") => void,
+): void {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const lines = options.onLine && lineSplitter(options.onLine);
+  let status: number | undefined;
+  const abort = () => {
+    channel.signal("KILL");
+    channel.close();
+  };
+  channel.on("data", (chunk: Buffer) => {
+    stdout.push(chunk);
+    lines?.push(chunk.toString());
+  });
+  channel.stderr.on("data", (chunk: Buffer) => {
+    stderr.push(chunk);
+    lines?.push(chunk.toString());
+  });
+  channel.on("exit", (code: number | null) => {
+    status = code ?? 137;
+  });
+  channel.on("close", () => {
+    stop.removeEventListener("abort", abort);
+    lines?.end();
+    if (status === undefined) resolve("lost");
+    else
+      resolve({
+        status,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      });
+  });
+  if (stop.aborted) abort();
+  else stop.addEventListener("abort", abort, { once: true });
+  feed(channel, options);
+}
+
+function connectionLost(host: string, cause: Error | undefined): ClouderError {
+  return new ClouderError("unreachable", `the connection to ${host} broke`, {
+    hint: "run the command again: it goes on where it stopped",
+    retryable: true,
+    ...(cause && { cause }),
+  });
+}
+
+function sudoRefused(host: string, stderr: string): ClouderError {
+  return new ClouderError(
+    "denied",
+    `sudo on ${host} refuses: ${stderr.trim().split("\n")[0] ?? ""}`,
+    {
+      hint: "let the user run sudo without a password there (NOPASSWD), or log in as root",
+    },
+  );
+}

@@ -1,0 +1,44 @@
+import { connect } from "#bootstrap/steps/connect";
+import { containerd } from "#bootstrap/steps/containerd";
+import { criu } from "#bootstrap/steps/criu";
+import { hostFacts } from "#bootstrap/steps/facts";
+import { flannel } from "#bootstrap/steps/flannel";
+import { importImages } from "#bootstrap/steps/import-images";
+import { init } from "#bootstrap/steps/init";
+import { installPackages } from "#bootstrap/steps/install-packages";
+import { join } from "#bootstrap/steps/join";
+import { dropToken, joinToken } from "#bootstrap/steps/join-token";
+import { kubelet } from "#bootstrap/steps/kubelet";
+import { machines } from "#bootstrap/steps/machines";
+import { markNodes } from "#bootstrap/steps/mark-nodes";
+import { preflight } from "#bootstrap/steps/preflight";
+import { prepareHost } from "#bootstrap/steps/prepare-host";
+import { prove } from "#bootstrap/steps/prove";
+import { saveKubeconfig } from "#bootstrap/steps/save-kubeconfig";
+import { servingCertificates } from "#bootstrap/steps/serving-certificates";
+import type { Step } from "#bootstrap/steps/step";
+import { waitReady } from "#bootstrap/steps/wait-ready";
+
+/** From nothing, or from any part of itself, to a cluster whose nodes are ready and proven. */
+export const createClusterPlan: readonly Step[] = [
+  preflight,
+  machines,
+  connect,
+  hostFacts,
+  prepareHost,
+  installPackages,
+  containerd,
+  criu,
+  importImages,
+  kubelet,
+  prove,
+  init,
+  saveKubeconfig,
+  flannel,
+  joinToken,
+  join,
+  dropToken,
+  servingCertificates,
+  waitReady,
+  markNodes,
+];

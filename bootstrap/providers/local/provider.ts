@@ -1,0 +1,211 @@
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { removeCgroups } from "./cgroups.ts";
+import { hostCommand } from "./host-command.ts";
+import { identityOf, machineFolder, type LocalIdentity } from "./identity.ts";
+import { isRunning, removeMachine, startMachine, waitForSsh } from "./machine.ts";
+import { checkRoom, ensureMachineRoot, hostKeyLine } from "./machine-root.ts";
+import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "./network.ts";
+import { parseLocalSettings } from "./settings.ts";
+import { openBundle } from "#bootstrap/bundle/load";
+import { createGate } from "#bootstrap/plans/gate";
+import { writePrivate } from "#bootstrap/private-file";
+import type {
+  Machine,
+  Provider,
+  ProviderContext,
+  WantedMachine,
+} from "#bootstrap/providers/provider";
+import { wantedMachines } from "#bootstrap/spec/machines";
+import { systemClock } from "#core/clock";
+import { ClouderError } from "#core/error";
+
+/** Machines of systemd-nspawn on this host: real systemd, sshd, kubelet; the host's kernel. */
+export const localProvider: Provider = {
+  keepsMachines: false,
+  preflight,
+  ensure,
+  list,
+  remove,
+  describe,
+  preview,
+  nodeSettings: () => Promise.resolve({ sharedKernel: true }),
+};
+
+const tools = {
+  "systemd-nspawn": "systemd-container",
+  ip: "iproute2",
+  iptables: "iptables",
+  "ssh-keygen": "openssh-client",
+  tar: "tar",
+  zstd: "zstd",
+} as const;
+
+async function preflight(context: ProviderContext): Promise<void> {
+  parseLocalSettings(context.spec.provider.settings);
+  if (process.platform !== "linux") {
+    throw new ClouderError("unsupported", "the local provider runs on Linux only", {
+      hint: "use --provider ssh with Linux machines",
+    });
+  }
+  if (process.getuid?.() !== 0) {
+    throw new ClouderError("denied", "the local provider makes machines, which needs root", {
+      hint: "run the command with sudo -E",
+    });
+  }
+  const missing: string[] = [];
+  for (const [tool, name] of Object.entries(tools)) {
+    const found = await hostCommand(["sh", "-c", 'command -v "$1"', "sh", tool], {
+      allowFailure: true,
+    });
+    if (found.status !== 0) missing.push(name);
+  }
+  if (missing.length > 0) {
+    throw new ClouderError("unsupported", `this host lacks ${missing.join(", ")}`, {
+      hint: `apt-get install ${missing.join(" ")}`,
+    });
+  }
+  await mkdir(context.folder, { recursive: true, mode: 0o700 });
+  const present = await list(context);
+  const fresh = wantedMachines(context.spec).length - present.length;
+  if (fresh > 0) await checkRoom(context.folder, fresh);
+}
+
+async function ensure(
+  context: ProviderContext,
+  wanted: readonly WantedMachine[],
+): Promise<readonly Machine[]> {
+  const { spec, folder, signal } = context;
+  const identity = identityOf(spec.name, folder);
+  const settings = parseLocalSettings(spec.provider.settings);
+  const bundle = await openBundle(spec.packages.folder);
+  const image = bundle.bundle.files.find(({ kind }) => kind === "machine-root");
+  if (!image) {
+    throw new ClouderError("unsupported", `the bundle ${bundle.folder} has no machine root`, {
+      hint: "use a bundle with a file of the kind machine-root, or --provider ssh",
+    });
+  }
+  const publicKey = await ensureKey(folder);
+  const network = await ensureNetwork(identity, spec, settings.subnet);
+  const gate = createGate(2);
+  const machines = wanted.map((one) => machineOf(identity, network, one));
+  await Promise.all(
+    machines.map(({ name, privateAddress: address }) =>
+      gate(() =>
+        ensureMachineRoot(machineFolder(identity, name), () => bundle.verified(image), {
+          name,
+          address,
+          gateway: network.gateway,
+          publicKey,
+        }),
+      ),
+    ),
+  );
+  await pinHostKeys(identity, machines);
+  await Promise.all(
+    machines.map(async ({ name, privateAddress }) => {
+      if (!(await isRunning(identity, name))) await startMachine(identity, name, settings);
+      await waitForSsh(identity, name, privateAddress, systemClock, signal);
+    }),
+  );
+  return machines;
+}
+
+async function list(context: ProviderContext): Promise<readonly Machine[]> {
+  const identity = identityOf(context.spec.name, context.folder);
+  const network = await findNetwork(identity);
+  if (!network) return [];
+  const wanted = wantedMachines(context.spec);
+  const machines: Machine[] = [];
+  for (const name of await machineNames(identity)) {
+    if (!(await isRunning(identity, name))) continue;
+    const known = wanted.find((one) => one.name === name);
+    machines.push(machineOf(identity, network, known ?? { name, role: "worker", pool: "" }));
+  }
+  return machines;
+}
+
+async function remove(
+  context: ProviderContext,
+  machines: readonly string[] | "all",
+): Promise<{ readonly left: readonly string[] }> {
+  const identity = identityOf(context.spec.name, context.folder);
+  const names = machines === "all" ? await machineNames(identity) : machines;
+  const left = (
+    await Promise.all(names.map((name) => removeMachine(identity, name, systemClock)))
+  ).flat();
+  if (machines === "all") {
+    left.push(...(await removeCgroups([identity.cgroup])), ...(await removeNetwork(identity)));
+    await rm(join(identity.folder, "machines"), { recursive: true, force: true });
+    left.push(...(await mountsBelow(identity.folder)));
+  }
+  return { left };
+}
+
+async function describe(context: ProviderContext): Promise<Readonly<Record<string, string>>> {
+  const network = await findNetwork(identityOf(context.spec.name, context.folder));
+  return network ? { ...network } : {};
+}
+
+function preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[] {
+  const { bridge } = identityOf(context.spec.name, context.folder);
+  return [
+    `ssh-keygen -t ed25519 -f ${join(context.folder, "key")}`,
+    `ip link add ${bridge} type bridge, with a free /24 of 10.64.0.0/10`,
+    `iptables -I FORWARD -i ${bridge} -o ${bridge} -j ACCEPT`,
+    ...wanted.map(
+      ({ name }) => `systemd-nspawn --boot --machine=${name}, from the bundle's machine root`,
+    ),
+  ];
+}
+
+async function machineNames(identity: LocalIdentity): Promise<readonly string[]> {
+  return (await readdir(join(identity.folder, "machines")).catch(() => [])).sort();
+}
+
+function machineOf(identity: LocalIdentity, network: LocalNetwork, one: WantedMachine): Machine {
+  const number = Number(/-(\d+)$/.exec(one.name)?.[1] ?? "1");
+  const last = one.name.startsWith(`${identity.cluster}-master`) ? 10 + number : 100 + number;
+  const address = network.gateway.replace(/\.\d+$/, `.${last}`);
+  return {
+    ...one,
+    privateAddress: address,
+    reach: {
+      access: "ssh",
+      host: address,
+      port: 22,
+      user: "root",
+      keyFile: join(identity.folder, "key"),
+      knownHostsFile: join(identity.folder, "known_hosts"),
+    },
+  };
+}
+
+/** The cluster's own SSH key; gives the public line. */
+async function ensureKey(folder: string): Promise<string> {
+  const key = join(folder, "key");
+  const known = await readFile(`${key}.pub`, "utf8").catch(() => undefined);
+  if (known !== undefined) return known;
+  await rm(key, { force: true });
+  await hostCommand(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "clouder", "-f", key]);
+  return await readFile(`${key}.pub`, "utf8");
+}
+
+/** We made the machines, so their keys are known before the first contact. */
+async function pinHostKeys(identity: LocalIdentity, machines: readonly Machine[]): Promise<void> {
+  const lines = await Promise.all(
+    machines.map(
+      async ({ name, privateAddress }) =>
+        `${privateAddress} ${await hostKeyLine(machineFolder(identity, name))}\n`,
+    ),
+  );
+  await writePrivate(join(identity.folder, "known_hosts"), lines.join(""));
+}
+
+async function mountsBelow(folder: string): Promise<readonly string[]> {
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  return mounts
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((place) => place.startsWith(`${folder}/`));
+}

@@ -1,0 +1,118 @@
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import type {
+  Machine,
+  Provider,
+  ProviderContext,
+  WantedMachine,
+} from "#bootstrap/providers/provider";
+import { fields, list, text, wrongField } from "#bootstrap/spec/document";
+import { wantedMachines } from "#bootstrap/spec/machines";
+import { ClouderError } from "#core/error";
+
+/** The user's own machines: nothing is made and nothing is deleted. */
+export const sshProvider: Provider = {
+  keepsMachines: true,
+  preflight: (context) => {
+    machinesOf(context);
+    return Promise.resolve();
+  },
+  ensure: (context) => Promise.resolve(machinesOf(context)),
+  list: (context) => Promise.resolve(machinesOf(context)),
+  remove: () => Promise.resolve({ left: [] }),
+  describe: (context) =>
+    Promise.resolve(
+      Object.fromEntries(machinesOf(context).map((one) => [one.name, one.privateAddress])),
+    ),
+  nodeSettings: () => Promise.resolve({}),
+  preview: (context) =>
+    machinesOf(context).map(({ name, reach }) =>
+      reach.access === "ssh" ? `${name}: ${reach.user}@${reach.host}:${reach.port}` : name,
+    ),
+};
+
+interface Host {
+  readonly user: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface SshSettings {
+  /** The control plane first. */
+  readonly hosts: readonly Host[];
+  readonly key?: string;
+}
+
+/** Reads `spec.provider.settings` of the ssh provider. */
+export function parseSshSettings(settings: Readonly<Record<string, unknown>>): SshSettings {
+  const path = "spec.provider.settings";
+  const known = fields({ path, value: settings }, ["hosts", "key"]);
+  const key = text({ path: `${path}.key`, value: known["key"] });
+  const hosts = (list({ path: `${path}.hosts`, value: known["hosts"] }) ?? []).map((place) =>
+    parseHost(text(place) ?? "", place.path),
+  );
+  const seen = new Set<string>();
+  for (const { address, port } of hosts) {
+    if (seen.has(`${address}:${port}`)) {
+      throw wrongField(`${path}.hosts`, `lists ${address} twice`);
+    }
+    seen.add(`${address}:${port}`);
+  }
+  return { hosts, ...(key !== undefined && { key }) };
+}
+
+function parseHost(written: string, path: string): Host {
+  const match = /^(?:([A-Za-z_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(written);
+  const port = Number(match?.[3] ?? "22");
+  if (!match || port < 1 || port > 65535) {
+    throw wrongField(path, `must be user@address[:port], not "${written}"`);
+  }
+  return { user: match[1] ?? "root", address: match[2] ?? "", port };
+}
+
+function machinesOf({ spec, folder }: ProviderContext): readonly Machine[] {
+  const settings = parseSshSettings(spec.provider.settings);
+  const wanted = wantedMachines(spec);
+  if (settings.hosts.length < wanted.length) {
+    throw new ClouderError(
+      "usage",
+      `${wanted.length} machines are wanted, ${settings.hosts.length} hosts are given`,
+      { hint: "give one --host user@address for each machine, the control plane first" },
+    );
+  }
+  if (settings.hosts.length > wanted.length) {
+    throw new ClouderError(
+      "usage",
+      `${settings.hosts.length} hosts are given, ${wanted.length} machines are wanted`,
+      { hint: `use --workers ${settings.hosts.length - 1}, or fewer hosts` },
+    );
+  }
+  return wanted.map((one, index) => machineOf(one, settings, index, folder));
+}
+
+function machineOf(
+  one: WantedMachine,
+  { hosts, key }: SshSettings,
+  index: number,
+  folder: string,
+): Machine {
+  const host = hosts[index];
+  if (!host) throw new ClouderError("internal", "more machines than hosts");
+  return {
+    ...one,
+    privateAddress: host.address,
+    reach: {
+      access: "ssh",
+      host: host.address,
+      port: host.port,
+      user: host.user,
+      ...(key !== undefined && { keyFile: keyPath(key) }),
+      knownHostsFile: join(folder, "known_hosts"),
+    },
+  };
+}
+
+function keyPath(key: string): string {
+  if (key.startsWith("~/")) return join(homedir(), key.slice(2));
+  return isAbsolute(key) ? key : join(process.cwd(), key);
+}

@@ -1,0 +1,89 @@
+import type { WantedFile } from "#bootstrap/nodes/ensure-files";
+import type { NodeSettings } from "#bootstrap/providers/provider";
+import { nodeNames } from "#bootstrap/runtimes/names";
+
+export interface ContainerdSettings {
+  readonly pauseImage: string;
+  readonly node: NodeSettings;
+  /** Digest of the program: another program means a restart. */
+  readonly programDigest: string;
+}
+
+/** All files of containerd on a node. */
+export function containerdFiles(settings: ContainerdSettings): readonly WantedFile[] {
+  return [
+    { path: "/etc/containerd/config.toml", content: configFile(settings) },
+    { path: "/etc/systemd/system/containerd.service", content: unit },
+    {
+      path: "/etc/systemd/system/containerd.service.d/10-clouder.conf",
+      content: dropIn(settings.programDigest),
+    },
+    {
+      path: "/etc/crictl.yaml",
+      content:
+        "runtime-endpoint: unix:///run/containerd/containerd.sock\n" +
+        "image-endpoint: unix:///run/containerd/containerd.sock\n",
+    },
+  ];
+}
+
+function configFile({ pauseImage, node }: ContainerdSettings): string {
+  const cgroup = `SystemdCgroup = ${String(node.cgroupDriver === "systemd")}`;
+  const runtimes = 'plugins."io.containerd.cri.v1.runtime".containerd.runtimes';
+  return `version = 3
+
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "overlayfs"
+
+[plugins."io.containerd.cri.v1.images".pinned_images]
+  sandbox = "${pauseImage}"
+
+[plugins."io.containerd.cri.v1.runtime"]
+  restrict_oom_score_adj = ${String(node.restrictOomScoreAdj)}
+
+[plugins."io.containerd.cri.v1.runtime".cni]
+  bin_dirs = ["/opt/cni/bin"]
+  conf_dir = "/etc/cni/net.d"
+
+[plugins."io.containerd.cri.v1.runtime".containerd]
+  default_runtime_name = "runc"
+
+[${runtimes}.runc]
+  runtime_type = "io.containerd.runc.v2"
+
+[${runtimes}.runc.options]
+  ${cgroup}
+
+# Pods of the RuntimeClass "${nodeNames.runtimeHandler}": the program restores marked containers and is runc else.
+[${runtimes}.${nodeNames.runtimeHandler}]
+  runtime_type = "io.containerd.runc.v2"
+  pod_annotations = ["${nodeNames.annotationPrefix}/*"]
+
+[${runtimes}.${nodeNames.runtimeHandler}.options]
+  ${cgroup}
+  BinaryName = "${nodeNames.shim}"
+`;
+}
+
+const unit = `[Unit]
+Description=containerd container runtime
+After=network.target local-fs.target
+
+[Service]
+Type=notify
+ExecStart=/usr/local/bin/containerd
+Delegate=yes
+KillMode=process
+Restart=always
+RestartSec=2
+LimitNOFILE=1048576
+TasksMax=infinity
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Dumps go to TMPDIR, and /tmp may be a tmpfs: memory would be held twice. */
+function dropIn(programDigest: string): string {
+  return `# program ${programDigest}\n[Service]\nEnvironment=TMPDIR=${nodeNames.containerdTmp}\n`;
+}

@@ -1,0 +1,75 @@
+import { ensureFiles } from "#bootstrap/nodes/ensure-files";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { succeeds } from "#bootstrap/nodes/remote-file";
+import { containerdFiles } from "#bootstrap/runtimes/containerd";
+import { nodeNames } from "#bootstrap/runtimes/names";
+import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
+import { waitFor } from "#core/retry";
+
+/** containerd with the runtime handler; restarted only when one of its files changed. */
+export const containerd: Step = {
+  id: "containerd",
+  title: "configure containerd",
+  scope: "node",
+  needs: ["nodes", "settings"],
+  gives: [],
+  after: ["install-packages"],
+  preview: () => [
+    "/etc/containerd/config.toml: version 3, pinned pause image, runtimes runc and clouder",
+    `/etc/systemd/system/containerd.service, TMPDIR=${nodeNames.containerdTmp}`,
+    "systemctl enable containerd; systemctl restart containerd when a file changed",
+  ],
+  run: async (context, facts, { access }) => {
+    if (!facts.settings) throw new ClouderError("internal", "containerd without settings");
+    const changed = await ensureFiles(
+      access,
+      containerdFiles({
+        pauseImage: pauseImage(context),
+        node: facts.settings,
+        programDigest: programDigest(context),
+      }),
+    );
+    const active = await succeeds(access, ["systemctl", "is-active", "-q", "containerd"]);
+    if (changed.length === 0 && active) return { skipped: "runs with these settings" };
+    await access.run(["install", "-d", "-m", "0700", nodeNames.containerdTmp]);
+    await access.run(["mkdir", "-p", "/etc/cni/net.d"]);
+    await access.run(["systemctl", "daemon-reload"]);
+    await access.run(["systemctl", "enable", "-q", "containerd"]);
+    await access.run(["systemctl", "restart", "containerd"]);
+    await waitForAnswer(context, access);
+    return {};
+  },
+};
+
+/** The name kubeadm expects, as the bundle's image carries it. */
+export function pauseImage({ bundle }: PlanContext): string {
+  for (const file of bundle.bundle.files) {
+    if (file.kind !== "image") continue;
+    const name = file.names.find((one) => one.includes("/pause:"));
+    if (name !== undefined) return name;
+  }
+  return `registry.k8s.io/pause:${bundle.bundle.versions.pause}`;
+}
+
+function programDigest({ bundle }: PlanContext): string {
+  return bundle.bundle.files
+    .filter((file) => file.kind === "binary")
+    .filter(({ destination }) => destination.startsWith("/usr/local/bin/containerd"))
+    .map(({ sha256 }) => sha256)
+    .join(" ");
+}
+
+async function waitForAnswer(context: PlanContext, access: NodeAccess): Promise<void> {
+  await waitFor(
+    `an answer of containerd on ${access.host}`,
+    {
+      timeoutMs: 60_000,
+      everyMs: 300,
+      clock: context.clock,
+      signal: context.signal,
+      hint: `on ${access.host}: journalctl -u containerd`,
+    },
+    async () => ((await succeeds(access, ["ctr", "version"])) ? true : undefined),
+  );
+}

@@ -1,0 +1,83 @@
+import { readHostFacts, type HostFacts } from "#bootstrap/nodes/host-facts";
+import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
+import { stableEndpoint } from "#bootstrap/kubeadm/documents";
+import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
+import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
+
+/** What the machines are; the settings that fit them all. */
+export const hostFacts: Step = {
+  id: "facts",
+  title: "look at the machines",
+  scope: "cluster",
+  needs: ["nodes"],
+  gives: ["hosts", "settings", "endpoint"],
+  preview: () => ["read operating system, architecture, kernel, cgroup version and addresses"],
+  run: async (context, facts) => {
+    const hosts = await Promise.all(
+      (facts.nodes ?? []).map(({ machine, access }) => readHostFacts(machine.name, access)),
+    );
+    hosts.forEach((host) => {
+      checkHost(context, host);
+    });
+    refuseClones(hosts);
+    const settings = nodeSettingsFor(hosts, await context.provider.nodeSettings(context));
+    const { host, port } = stableEndpoint(context.spec);
+    return { facts: { hosts, settings, endpoint: `${host}:${port}` } };
+  },
+};
+
+function checkHost({ spec, bundle }: PlanContext, host: HostFacts): void {
+  if (host.architecture !== bundle.bundle.architecture) {
+    throw new ClouderError(
+      "unsupported",
+      `${host.name} is ${host.architecture}, the bundle is for ${bundle.bundle.architecture}`,
+      { hint: "use a bundle for that architecture" },
+    );
+  }
+  const systems = new Set(
+    bundle.bundle.files.flatMap((file) => (file.kind === "package" ? [file.os] : [])),
+  );
+  if (!systems.has(host.os)) {
+    throw new ClouderError(
+      "unsupported",
+      `the bundle has no packages for ${host.os} (${host.name})`,
+      {
+        hint: `it has packages for ${[...systems].join(", ")}`,
+      },
+    );
+  }
+  const inside = addressInside(host, [spec.network.podCIDR, spec.network.serviceCIDR]);
+  if (inside) {
+    throw new ClouderError(
+      "conflict",
+      `${host.name} has the address ${inside.address}, inside of ${inside.cidr}`,
+      { hint: "choose other networks with --pod-cidr and --service-cidr" },
+    );
+  }
+}
+
+/** An address of the machine's own network in the cluster's ranges; those of CNI links belong there. */
+function addressInside(host: HostFacts, cidrs: readonly string[]) {
+  for (const cidr of cidrs) {
+    const network = parseNetwork(cidr);
+    for (const address of host.addresses) {
+      const one = parseNetwork(`${address}/32`);
+      if (one && network && overlap(one, network)) return { address, cidr };
+    }
+  }
+  return undefined;
+}
+
+function refuseClones(hosts: readonly HostFacts[]): void {
+  const seen = new Map<string, string>();
+  for (const { name, machineId } of hosts) {
+    const twin = seen.get(machineId);
+    if (twin !== undefined) {
+      throw new ClouderError("conflict", `${name} and ${twin} have the same /etc/machine-id`, {
+        hint: "empty /etc/machine-id on one of them and reboot it, or list each host once",
+      });
+    }
+    seen.set(machineId, name);
+  }
+}

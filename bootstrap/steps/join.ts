@@ -1,0 +1,55 @@
+import { joinFile } from "#bootstrap/kubeadm/documents";
+import { runKubeadm } from "#bootstrap/kubeadm/kubeadm";
+import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
+import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
+import { foreignCluster } from "#bootstrap/steps/init";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { succeeds } from "#bootstrap/nodes/remote-file";
+import type { Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
+
+/** Workers become nodes. */
+export const join: Step = {
+  id: "join",
+  title: "join the cluster",
+  scope: "node",
+  on: "workers",
+  needs: ["nodes", "settings", "joining"],
+  gives: [],
+  after: ["import-images", "kubelet", "criu", "init"],
+  preview: () => ["kubeadm join --config FILE (0600, removed afterwards)"],
+  run: async (context, facts, { access, machine }) => {
+    const stamp = await readStamp(access, "cluster");
+    const touched = await succeeds(access, ["test", "-e", "/etc/kubernetes/kubelet.conf"]);
+    if (touched && stamp["uid"] !== context.uid) throw foreignCluster(machine.name);
+    if (touched && (await isMember(controlPlane(facts), machine.name))) {
+      return { skipped: "is a node already" };
+    }
+    if (!facts.joining || !facts.settings) {
+      throw new ClouderError("internal", "join without a token");
+    }
+    await writeStamp(access, "cluster", { uid: context.uid, state: "starting" });
+    // Not a node of any cluster yet: what is there was left by an attempt of ours.
+    if (await leftovers(access)) await access.run(["kubeadm", "reset", "--force"]);
+    await runKubeadm(context, access, {
+      command: ["join"],
+      file: joinFile(context.spec, machine, facts.settings, facts.joining),
+      secrets: [facts.joining.token],
+    });
+    await writeStamp(access, "cluster", { uid: context.uid, state: "ready" });
+    return {};
+  },
+};
+
+async function isMember(plane: NodeAccess, name: string): Promise<boolean> {
+  const found = await kubectl(plane, ["get", "node", name, "--ignore-not-found", "-o", "name"]);
+  return found.trim() !== "";
+}
+
+async function leftovers(access: NodeAccess): Promise<boolean> {
+  return await succeeds(access, [
+    "sh",
+    "-c",
+    "test -e /etc/kubernetes/kubelet.conf || test -e /etc/kubernetes/pki/ca.crt || test -e /etc/kubernetes/bootstrap-kubelet.conf",
+  ]);
+}

@@ -1,0 +1,113 @@
+import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { readStamp } from "#bootstrap/nodes/stamp";
+import { poolOf } from "#bootstrap/spec/machines";
+import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
+import type { Machine } from "#bootstrap/providers/provider";
+import { proofLabels, type Proof } from "#bootstrap/steps/proof";
+import type { Step } from "#bootstrap/steps/step";
+
+const planeTaint = { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" } as const;
+
+interface NodeObject {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  };
+}
+
+/** Labels and taints: pool, role, the proof's result. */
+export const markNodes: Step = {
+  id: "mark-nodes",
+  title: "label the nodes",
+  scope: "node",
+  needs: ["nodes", "kubeconfig"],
+  gives: [],
+  after: ["join", "prove"],
+  preview: ({ spec }) => [
+    ...spec.pools.map((pool) => `kubectl label, pool ${pool.name}: ${pairs(poolLabels(pool))}`),
+    `kubectl taint, control plane: ${spec.controlPlane.schedulable ? "schedulable" : "NoSchedule"}`,
+  ],
+  run: async ({ spec }, facts, { access, machine }) => {
+    const plane = controlPlane(facts);
+    const node = JSON.parse(
+      await kubectl(plane, ["get", "node", machine.name, "-o", "json"]),
+    ) as NodeObject;
+    const proof = (await readStamp(access, "proof")) as Partial<Proof>;
+    const labelled = await setLabels(plane, machine.name, node, {
+      ...labelsOf(spec, machine),
+      ...proofLabels(proof),
+    });
+    const tainted = await setTaints(plane, machine.name, node, taintsOf(spec, machine));
+    return labelled || tainted ? {} : { skipped: "labelled already" };
+  },
+};
+
+/** The original names of roles, sizes and accelerators; users may set others. */
+function poolLabels(pool: PoolSpec): Readonly<Record<string, string>> {
+  return {
+    "clouder.datalayer.io/pool": pool.name,
+    "role.datalayer.io/runtime": "true",
+    "node.datalayer.io/variant": "medium",
+    "xpu.datalayer.io/cpu": "true",
+    ...pool.labels,
+  };
+}
+
+function labelsOf(spec: ClusterSpec, machine: Machine): Readonly<Record<string, string>> {
+  const pool = poolOf(spec, machine.pool);
+  return pool ? poolLabels(pool) : { "clouder.datalayer.io/pool": machine.pool };
+}
+
+function pairs(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ");
+}
+
+async function setLabels(
+  plane: NodeAccess,
+  name: string,
+  node: NodeObject,
+  wanted: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const present = node.metadata.labels ?? {};
+  const missing = Object.entries(wanted).filter(([key, value]) => present[key] !== value);
+  if (missing.length === 0) return false;
+  const words = missing.map(([key, value]) => `${key}=${value}`);
+  await kubectl(plane, ["label", "node", name, "--overwrite", ...words]);
+  return true;
+}
+
+interface WantedTaint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+  readonly absent?: boolean;
+}
+
+function taintsOf(spec: ClusterSpec, machine: Machine): readonly WantedTaint[] {
+  if (machine.role === "control-plane") {
+    return [{ ...planeTaint, absent: spec.controlPlane.schedulable }];
+  }
+  return poolOf(spec, machine.pool)?.taints ?? [];
+}
+
+async function setTaints(
+  plane: NodeAccess,
+  name: string,
+  node: NodeObject,
+  wanted: readonly WantedTaint[],
+): Promise<boolean> {
+  const has = (taint: WantedTaint) =>
+    node.spec.taints?.some(({ key, effect }) => key === taint.key && effect === taint.effect) ===
+    true;
+  const words = wanted.flatMap((taint) => {
+    const { key, value, effect, absent } = taint;
+    if (absent === true) return has(taint) ? [`${key}:${effect}-`] : [];
+    return has(taint) ? [] : [`${key}${value === undefined ? "" : `=${value}`}:${effect}`];
+  });
+  if (words.length === 0) return false;
+  await kubectl(plane, ["taint", "node", name, "--overwrite", ...words]);
+  return true;
+}

@@ -1,0 +1,104 @@
+import { apiPort, stableEndpoint } from "#bootstrap/kubeadm/documents";
+import { ensureBlock, ensureFiles } from "#bootstrap/nodes/ensure-files";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import type { Facts, PlanContext, Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
+
+const modules = ["overlay", "br_netfilter"];
+
+/** Of the machine's own network namespace: a system container has them for itself. */
+const networkSettings = [
+  "net.ipv4.ip_forward = 1",
+  "net.bridge.bridge-nf-call-iptables = 1",
+  "net.bridge.bridge-nf-call-ip6tables = 1",
+];
+const kernelSettings = [
+  "fs.inotify.max_user_instances = 8192",
+  "fs.inotify.max_user_watches = 524288",
+  "vm.overcommit_memory = 1",
+  "kernel.panic = 10",
+  "kernel.panic_on_oops = 1",
+];
+
+/** Kernel modules, kernel settings, swap, host names. */
+export const prepareHost: Step = {
+  id: "prepare-host",
+  title: "prepare the host",
+  scope: "node",
+  needs: ["nodes", "settings", "machines"],
+  gives: [],
+  preview: ({ spec }) => [
+    `modprobe ${modules.join(" ")}; /etc/modules-load.d/clouder.conf (checked only in containers)`,
+    "sysctl -p /etc/sysctl.d/99-clouder.conf",
+    "swapoff -a; /etc/fstab (not in containers)",
+    `/etc/hosts: the cluster's machines and ${stableEndpoint(spec).host}`,
+  ],
+  run: async (context, facts, { access }) => {
+    const shared = facts.settings?.sharedKernel === true;
+    const changes = [
+      ...(shared ? [] : await loadModules(access)),
+      ...(await setKernel(access, shared)),
+      ...(shared ? [] : await swapOff(access)),
+    ];
+    if (shared) await checkKernel(access);
+    if (await ensureBlock(access, "/etc/hosts", hostLines(context, facts))) changes.push("hosts");
+    return changes.length === 0 ? { skipped: "prepared already" } : {};
+  },
+};
+
+async function loadModules(access: NodeAccess): Promise<readonly string[]> {
+  const content = modules.map((name) => `${name}\n`).join("");
+  const changed = await ensureFiles(access, [
+    { path: "/etc/modules-load.d/clouder.conf", content },
+  ]);
+  for (const name of modules) await access.run(["modprobe", "--", name]);
+  return changed;
+}
+
+async function setKernel(access: NodeAccess, shared: boolean): Promise<readonly string[]> {
+  const lines = shared ? networkSettings : [...networkSettings, ...kernelSettings];
+  const path = "/etc/sysctl.d/99-clouder.conf";
+  const content = `${lines.join("\n")}\n`;
+  const changed = await ensureFiles(access, [{ path, content }]);
+  await access.run(["sysctl", "-q", "-p", path]);
+  return changed;
+}
+
+async function swapOff(access: NodeAccess): Promise<readonly string[]> {
+  const { stdout } = await access.run([
+    "sh",
+    "-ec",
+    `if [ "$(wc -l < /proc/swaps)" -gt 1 ]; then swapoff -a; echo off; fi
+     if grep -Eq '^[^#].*[[:space:]]swap[[:space:]]' /etc/fstab; then
+       sed -i.clouder -E '/^[^#].*[[:space:]]swap[[:space:]]/ s/^/# clouder: /' /etc/fstab; echo fstab
+     fi`,
+  ]);
+  return stdout.trim() === "" ? [] : ["swap"];
+}
+
+/** What the host's kernel must bring when we may not change it. */
+async function checkKernel(access: NodeAccess): Promise<void> {
+  const { stdout } = await access.run([
+    "sh",
+    "-c",
+    `grep -qw overlay /proc/filesystems || echo overlay
+     [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || echo br_netfilter`,
+  ]);
+  const missing = stdout.trim().split(/\s+/).filter(Boolean);
+  if (missing.length > 0) {
+    throw new ClouderError("unsupported", `the host's kernel lacks ${missing.join(", ")}`, {
+      hint: `on the host: modprobe -a ${missing.join(" ")}`,
+    });
+  }
+}
+
+function hostLines({ spec }: PlanContext, facts: Partial<Facts>): readonly string[] {
+  const all = facts.machines ?? [];
+  const endpoint = stableEndpoint(spec);
+  const first = all.find(({ role }) => role === "control-plane");
+  const own = spec.controlPlane.endpoint === undefined && first && endpoint.port === apiPort;
+  return [
+    ...all.map(({ name, privateAddress }) => `${privateAddress} ${name}`),
+    ...(own ? [`${first.privateAddress} ${endpoint.host}`] : []),
+  ];
+}

@@ -1,0 +1,55 @@
+import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
+import { poolOf } from "#bootstrap/spec/machines";
+import { proofScript } from "#bootstrap/steps/proof";
+import type { Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
+
+/** A real dump and restore on every node of a checkpoint pool; nothing less tells the truth. */
+export const prove: Step = {
+  id: "prove",
+  title: "prove dump and restore",
+  scope: "node",
+  needs: ["nodes", "hosts"],
+  gives: [],
+  after: ["criu"],
+  preview: () => [
+    "runc run, runc checkpoint, runc restore of a throw-away container that counts in memory",
+  ],
+  run: async (context, facts, { access, machine }) => {
+    if (poolOf(context.spec, machine.pool)?.checkpoint === false) {
+      return { skipped: "its pool has checkpoint: false" };
+    }
+    const kernel = facts.hosts?.find(({ name }) => name === machine.name)?.kernel;
+    const { criu, runc } = context.bundle.bundle.versions;
+    const stamp = await readStamp(access, "proof");
+    if (
+      stamp["result"] === "proven" &&
+      stamp["kernel"] === kernel &&
+      stamp["bundle"] === `${criu} ${runc}`
+    ) {
+      return { skipped: "proven already" };
+    }
+    const { status, stdout, stderr } = await access.run(["sh", "-c", proofScript], {
+      allowFailure: true,
+      timeoutMs: 120_000,
+      signal: context.signal,
+    });
+    const lines = stdout.trim().split("\n");
+    if (status !== 0 || lines.at(-1) !== "proven") {
+      const output = [...lines, ...stderr.trim().split("\n")].filter((line) => line !== "");
+      throw new ClouderError(
+        "criu",
+        `${machine.name} cannot dump and restore a container: ${output.slice(0, 3).join(" | ")}`,
+        {
+          hint: "CRIU 4.2 is needed on kernels from 6.16 on; set checkpoint: false for that pool to go on without",
+          details: { host: machine.name, output: output.slice(0, 12) },
+        },
+      );
+    }
+    const values = Object.fromEntries(
+      lines.slice(0, -1).map((line) => line.split("=") as [string, string]),
+    );
+    await writeStamp(access, "proof", { ...values, result: "proven", bundle: `${criu} ${runc}` });
+    return {};
+  },
+};

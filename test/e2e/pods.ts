@@ -14,7 +14,7 @@ function pod(options: PodOptions, containers: readonly object[]): object {
     kind: "Pod",
     metadata: { name: options.name, labels: { app: options.name } },
     spec: {
-      nodeSelector: { "kubernetes.io/hostname": options.node },
+      nodeName: options.node,
       terminationGracePeriodSeconds: 0,
       ...(options.runtimeClass === false ? {} : { runtimeClassName: "clouder" }),
       containers,

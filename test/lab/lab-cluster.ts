@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import { buildBundle } from "#test/lab/build-bundle";
 import { runCommand, type CommandOptions, type CommandResult } from "#test/lab/run-command";
 import { startS3Server } from "#test/lab/s3-server";
@@ -60,11 +61,26 @@ export function attachLabCluster(place: LabClusterPlace, show = false): LabClust
       const list = { apiVersion: "v1", kind: "List", items: objects };
       await kubectl(["apply", "-f", "-"], { stdin: JSON.stringify(list) });
     },
-    onNode: (node, argv, options) =>
-      runCommand(
-        [process.execPath, join(import.meta.dirname, "on-node.ts"), folder, node, ...argv],
-        options,
-      ),
+    onNode: async (node, argv, options = {}) => {
+      const { stdout: host } = await kubectl(
+        ["get", "node", node, "-o", 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'],
+        { show: false },
+      );
+      const { connect } = await nodeAccessDrivers.ssh.load();
+      const access = await connect(node, {
+        access: "ssh",
+        host,
+        port: 22,
+        user: "root",
+        keyFile: join(folder, "key"),
+        knownHostsFile: join(folder, "known_hosts"),
+      });
+      try {
+        return await access.run(argv, { allowFailure: options.allowFailure ?? false });
+      } finally {
+        await access.close();
+      }
+    },
   };
 }
 
@@ -117,7 +133,7 @@ export async function raiseLabCluster(
   );
 
   step("kubectl clouder install: the product in that cluster");
-  await runCommand([process.execPath, "checkpoint/install/build-image.ts"]);
+  await runCommand([process.execPath, "image.ts"]);
   await cluster.clouder(["cluster", "load-image", options.name, "dist/image.tar"]);
   await cluster.clouder(["install"]);
   await createS3Store(cluster, "s3", server.endpoint, ["--default"]);

@@ -33,6 +33,8 @@ export interface CreateClusterRequest {
 
 export interface Surroundings {
   readonly report: Reporter;
+  /** Socket of the user's SSH agent. */
+  readonly sshAgent?: string | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }

@@ -28,6 +28,8 @@ export interface ProviderContext {
   /** Folder of this cluster (mode 0700) for keys, known hosts and machine files. */
   readonly folder: string;
   readonly report: Reporter;
+  /** Socket of the user's SSH agent; for machines that are reached without a key file. */
+  readonly sshAgent?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

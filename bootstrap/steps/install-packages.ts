@@ -81,6 +81,7 @@ async function dpkg(
   bundle: OpenBundle,
   packages: readonly Package[],
 ): Promise<true | undefined> {
+  await rememberNew(access, packages);
   const uploaded: string[] = [];
   for (const one of packages) {
     const target = `${debFolder}/${one.path.split("/").at(-1) ?? ""}`;
@@ -104,6 +105,25 @@ rm -rf -- ${debFolder}`;
       details: { host: access.host, output: result.stderr.trim().split("\n").slice(-12) },
     },
   );
+}
+
+/** What deleting the cluster may take away again: packages that were not there before us. */
+async function rememberNew(access: NodeAccess, packages: readonly Package[]): Promise<void> {
+  const names = packages.map((one) => one.package);
+  const { stdout } = await access.run(
+    ["dpkg-query", "-W", "-f=${Package} ${db:Status-Abbrev}\\n", ...names],
+    { allowFailure: true },
+  );
+  const present = new Set(
+    stdout
+      .split("\n")
+      .map((line) => line.split(" "))
+      .filter(([, status]) => status?.startsWith("ii"))
+      .map(([name]) => name),
+  );
+  const known = await readStamp(access, "new-packages");
+  const added = names.filter((name) => !present.has(name)).map((name) => [name, "new"] as const);
+  await writeStamp(access, "new-packages", { ...known, ...Object.fromEntries(added) });
 }
 
 async function installBinary(access: NodeAccess, bundle: OpenBundle, one: Binary): Promise<void> {

@@ -21,6 +21,7 @@ export interface PlanContext {
   readonly provider: Provider;
   readonly bundle: OpenBundle;
   readonly report: Reporter;
+  readonly sshAgent?: string | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }

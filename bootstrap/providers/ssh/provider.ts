@@ -20,10 +20,7 @@ export const sshProvider: Provider = {
   ensure: (context) => Promise.resolve(machinesOf(context)),
   list: (context) => Promise.resolve(machinesOf(context)),
   remove: () => Promise.resolve({ left: [] }),
-  describe: (context) =>
-    Promise.resolve(
-      Object.fromEntries(machinesOf(context).map((one) => [one.name, one.privateAddress])),
-    ),
+  describe: () => Promise.resolve({}),
   nodeSettings: () => Promise.resolve({}),
   preview: (context) =>
     machinesOf(context).map(({ name, reach }) =>
@@ -70,7 +67,7 @@ function parseHost(written: string, path: string): Host {
   return { user: match[1] ?? "root", address: match[2] ?? "", port };
 }
 
-function machinesOf({ spec, folder }: ProviderContext): readonly Machine[] {
+function machinesOf({ spec, folder, sshAgent }: ProviderContext): readonly Machine[] {
   const settings = parseSshSettings(spec.provider.settings);
   const wanted = wantedMachines(spec);
   if (settings.hosts.length < wanted.length) {
@@ -87,14 +84,14 @@ function machinesOf({ spec, folder }: ProviderContext): readonly Machine[] {
       { hint: `use --workers ${settings.hosts.length - 1}, or fewer hosts` },
     );
   }
-  return wanted.map((one, index) => machineOf(one, settings, index, folder));
+  return wanted.map((one, index) => machineOf(one, settings, index, { folder, sshAgent }));
 }
 
 function machineOf(
   one: WantedMachine,
   { hosts, key }: SshSettings,
   index: number,
-  folder: string,
+  { folder, sshAgent }: Pick<ProviderContext, "folder" | "sshAgent">,
 ): Machine {
   const host = hosts[index];
   if (!host) throw new ClouderError("internal", "more machines than hosts");
@@ -107,6 +104,7 @@ function machineOf(
       port: host.port,
       user: host.user,
       ...(key !== undefined && { keyFile: keyPath(key) }),
+      ...(sshAgent !== undefined && { agent: sshAgent }),
       knownHostsFile: join(folder, "known_hosts"),
     },
   };

@@ -1,0 +1,73 @@
+import { rm } from "node:fs/promises";
+import { noBundle } from "#bootstrap/bundle/load";
+import { clusterFolder, findRecord } from "#bootstrap/cluster-folder";
+import { withClusterLock } from "#bootstrap/cluster-lock";
+import type { Surroundings } from "#bootstrap/create-cluster";
+import { unmergeKubeconfig } from "#bootstrap/merge-kubeconfig";
+import { deleteOwnMachinesPlan, handBackMachinesPlan } from "#bootstrap/plans/delete-cluster";
+import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
+import { runPlan } from "#bootstrap/plans/runner";
+import { providers } from "#bootstrap/providers/registry";
+import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { loadDriver } from "#core/registry";
+
+export interface DeleteClusterRequest {
+  readonly home: string;
+  readonly name: string;
+  /** The user's kubeconfig, from which the cluster's entries go too. */
+  readonly userKubeconfig: string;
+  /** Forget the cluster although a machine of the user's cannot be reached. */
+  readonly force?: boolean;
+}
+
+/**
+ * Removes a cluster with all that was made for it; idempotent, and the record goes last, so that a
+ * killed run can be repeated. `conflict` names what could not be removed.
+ */
+export async function deleteCluster(
+  request: DeleteClusterRequest,
+  around: Surroundings,
+): Promise<{ readonly name: string }> {
+  const { home, name } = request;
+  const folder = clusterFolder(home, name);
+  await findRecord(home, name);
+  return await withClusterLock(folder, async () => {
+    const { plan, context } = await planOf(request, around);
+    try {
+      await runPlan(plan, context);
+    } catch (error) {
+      if (request.force !== true || !context.provider.keepsMachines) throw error;
+    }
+    await unmergeKubeconfig(request.userKubeconfig, name, context.uid);
+    await rm(folder, { recursive: true, force: true });
+    return { name };
+  });
+}
+
+/** What a delete would do. */
+export async function previewDelete(
+  request: DeleteClusterRequest,
+  around: Surroundings,
+): Promise<readonly StepPreview[]> {
+  const { plan, context } = await planOf(request, around);
+  return previewPlan(plan, context);
+}
+
+async function planOf(
+  { home, name }: DeleteClusterRequest,
+  around: Surroundings,
+): Promise<{ readonly plan: readonly Step[]; readonly context: PlanContext }> {
+  const { spec, uid } = await findRecord(home, name);
+  const provider = await loadDriver(providers, "provider", spec.provider.name);
+  return {
+    plan: provider.keepsMachines ? handBackMachinesPlan : deleteOwnMachinesPlan,
+    context: {
+      ...around,
+      spec,
+      uid,
+      folder: clusterFolder(home, name),
+      provider,
+      bundle: noBundle,
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { connect } from "#bootstrap/steps/connect";
+import { machines } from "#bootstrap/steps/machines";
+import { removeMachines } from "#bootstrap/steps/remove-machines";
+import { resetNode } from "#bootstrap/steps/reset-node";
+import type { Step } from "#bootstrap/steps/step";
+
+/** Machines that were made for the cluster. */
+export const deleteOwnMachinesPlan: readonly Step[] = [removeMachines];
+
+/** Machines that are the user's: they are left as they were found. */
+export const handBackMachinesPlan: readonly Step[] = [
+  { ...machines, after: [] },
+  connect,
+  resetNode,
+];

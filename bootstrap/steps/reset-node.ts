@@ -1,0 +1,84 @@
+import { ensureBlock } from "#bootstrap/nodes/ensure-files";
+import { readStamp } from "#bootstrap/nodes/stamp";
+import type { Step } from "#bootstrap/steps/step";
+
+/** Files that the steps of create wrote; the store of checkpoints is the user's and stays. */
+const files = [
+  "/etc/modules-load.d/clouder.conf",
+  "/etc/sysctl.d/99-clouder.conf",
+  "/etc/containerd/config.toml",
+  "/etc/systemd/system/containerd.service",
+  "/etc/systemd/system/containerd.service.d",
+  "/etc/systemd/system/kubelet.service",
+  "/etc/crictl.yaml",
+  "/etc/criu/runc.conf",
+  "/etc/cni/net.d/10-flannel.conflist",
+  "/etc/kubernetes",
+  "/opt/clouder",
+  "/var/lib/cni",
+  "/var/lib/containerd",
+  "/var/lib/etcd",
+  "/var/lib/kubelet",
+  "/run/flannel",
+  "/run/clouder",
+];
+
+const resetScript = `
+if command -v kubeadm >/dev/null; then
+  kubeadm reset --force --cleanup-tmp-dir >/dev/null 2>&1 || echo "kubeadm reset failed"
+fi
+systemctl disable --now kubelet >/dev/null 2>&1 || true
+if command -v ctr >/dev/null; then
+  for task in $(ctr -n k8s.io tasks ls -q 2>/dev/null); do
+    ctr -n k8s.io tasks kill -s SIGKILL "$task" >/dev/null 2>&1 || true
+    ctr -n k8s.io tasks rm -f "$task" >/dev/null 2>&1 || true
+  done
+fi
+systemctl disable --now containerd >/dev/null 2>&1 || true
+awk '$2 ~ "^/(var/lib/(kubelet|containerd)|run/containerd|run/netns/cni)" {print $2}' /proc/mounts |
+  sort -r | while read -r place; do umount -l "$place" || true; done
+for link in cni0 flannel.1; do ip link delete "$link" 2>/dev/null || true; done
+for table in "ip kube-proxy" "ip6 kube-proxy" "ip flannel-ipv4" "ip6 flannel-ipv6"; do
+  nft delete table $table 2>/dev/null || true
+done
+rm -rf -- "$@"
+if [ -e /etc/fstab.clouder ]; then sed -i 's/^# clouder: //' /etc/fstab; rm -f /etc/fstab.clouder; fi
+find /var/lib/clouder -mindepth 1 -maxdepth 1 ! -name store ! -name bootstrap -exec rm -rf {} + 2>/dev/null || true
+systemctl daemon-reload
+`;
+
+/** A machine of the user's as it was before: what we installed is taken away, nothing else. */
+export const resetNode: Step = {
+  id: "reset-node",
+  title: "take the machine out of the cluster",
+  scope: "node",
+  needs: ["nodes"],
+  gives: [],
+  preview: () => ["kubeadm reset --force", "remove the files, programs and packages of create"],
+  run: async (context, _facts, { access, machine }) => {
+    const stamp = await readStamp(access, "cluster");
+    if (stamp["uid"] !== undefined && stamp["uid"] !== context.uid) {
+      return { skipped: "is part of another cluster by now" };
+    }
+    const installed = Object.keys(await readStamp(access, "installed"));
+    const programs = installed.filter((name) => name.startsWith("/"));
+    const packages = Object.keys(await readStamp(access, "new-packages"));
+    if (stamp["uid"] === undefined && installed.length === 0) {
+      return { skipped: "nothing of ours is there" };
+    }
+    const { stdout } = await access.run(["sh", "-c", resetScript, "sh", ...files, ...programs], {
+      timeoutMs: 300_000,
+    });
+    if (stdout.trim() !== "") {
+      context.report({ type: "note", level: "warn", host: machine.name, message: stdout.trim() });
+    }
+    if (packages.length > 0) {
+      // One that something else needs by now stays: dpkg refuses to remove it.
+      await access.run(["apt-mark", "unhold", "criu", "runc"], { allowFailure: true });
+      await access.run(["dpkg", "--remove", ...packages], { allowFailure: true });
+    }
+    await ensureBlock(access, "/etc/hosts", []);
+    await access.run(["rm", "-rf", "/var/lib/clouder/bootstrap"]);
+    return {};
+  },
+};

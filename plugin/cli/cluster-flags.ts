@@ -1,0 +1,66 @@
+import type { CreateClusterRequest } from "#bootstrap/create-cluster";
+import { boolean, integer, string } from "#plugin/cli/flags";
+
+/** Flags of `cluster create`; the second spelling of each is the original design's. */
+export const createFlags = {
+  provider: string({ aliases: ["cloud"], description: "where machines come from: local, ssh" }),
+  workers: integer({
+    char: "w",
+    aliases: ["worker-count"],
+    description: "number of workers",
+    min: 0,
+    max: 150,
+  }),
+  host: string({
+    description: "with ssh: user@address[:port] of a machine, the control plane first",
+    multiple: true,
+  }),
+  key: string({ char: "i", description: "with ssh: private key [default: the SSH agent's keys]" }),
+  bundle: string({ description: "folder of the offline bundle (bundle.json)" }),
+  "schedulable-control-plane": boolean({ description: "let ordinary pods run there, too" }),
+  "kubernetes-version": string({
+    aliases: ["k8s-version"],
+    description: "for example v1.36.3 [default: the bundle's]",
+  }),
+  "pod-cidr": string({ description: "pod network [default: 10.244.0.0/16]" }),
+  "service-cidr": string({ description: "service network [default: 10.96.0.0/12]" }),
+  "skip-steps": string({ description: "steps to pass over", multiple: true }),
+  "only-step": string({ description: "run only this step, and those it needs facts from" }),
+};
+
+interface CreateFlagValues {
+  readonly provider: string | undefined;
+  readonly workers: number | undefined;
+  readonly host: readonly string[] | undefined;
+  readonly key: string | undefined;
+  readonly bundle: string | undefined;
+  readonly "schedulable-control-plane": boolean;
+  readonly "kubernetes-version": string | undefined;
+  readonly "pod-cidr": string | undefined;
+  readonly "service-cidr": string | undefined;
+  readonly "skip-steps": readonly string[] | undefined;
+  readonly "only-step": string | undefined;
+}
+
+/** The flags as the job wants them; a switch that was not given leaves the document's word. */
+export function flagsOf(
+  flags: CreateFlagValues,
+  name: string | undefined,
+): Pick<CreateClusterRequest, "flags" | "steps"> {
+  const only = flags["only-step"];
+  return {
+    flags: {
+      name,
+      provider: flags.provider ?? (flags.host === undefined ? undefined : "ssh"),
+      workers: flags.workers,
+      hosts: flags.host,
+      key: flags.key,
+      bundle: flags.bundle,
+      schedulableControlPlane: flags["schedulable-control-plane"] ? true : undefined,
+      kubernetesVersion: flags["kubernetes-version"]?.replace(/^(?=\d)/, "v"),
+      podCIDR: flags["pod-cidr"],
+      serviceCIDR: flags["service-cidr"],
+    },
+    steps: { skip: flags["skip-steps"] ?? [], ...(only !== undefined && { only }) },
+  };
+}

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { createCluster, previewCluster } from "#bootstrap/create-cluster";
+import { mergeCluster } from "#bootstrap/use-cluster";
+import { ClouderError } from "#core/error";
+import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
+import { argument, command } from "#plugin/cli/command";
+import { boolean, string, yesFlag } from "#plugin/cli/flags";
+import { createFlags, flagsOf } from "#plugin/cli/cluster-flags";
+import { createdResult, previewResult } from "#plugin/output/clusters";
+
+export default command({
+  summary: "Make a Kubernetes cluster, or complete one that is there in part",
+  examples: [
+    "cluster create dev --bundle ./bundle",
+    "cluster create lab --provider ssh --host root@10.0.0.4 --host root@10.0.0.5 --bundle ./bundle",
+    "cluster create -f cluster.yaml --dry-run",
+  ],
+  args: { name: argument({ description: "name of the cluster" }) },
+  flags: {
+    ...createFlags,
+    filename: string({ char: "f", description: "file of a Cluster document" }),
+    "dry-run": boolean({ description: "print what would be done, change nothing" }),
+    merge: boolean({ description: "merge into the user's kubeconfig and use the context" }),
+    yes: yesFlag,
+  },
+  run: async ({ flags, args }, context) => {
+    const document = flags.filename === undefined ? undefined : await read(flags.filename);
+    const home = homeOf(context);
+    const request = { home, document, ...flagsOf(flags, args.name) };
+    if (flags["dry-run"])
+      return previewResult(await previewCluster(request, surroundings(context)));
+    const cluster = await createCluster(request, surroundings(context));
+    const target = flags.merge ? userKubeconfig(context) : undefined;
+    if (target !== undefined) await mergeCluster(home, cluster.name, target);
+    return createdResult(cluster, target);
+  },
+});
+
+async function read(path: string): Promise<string> {
+  return await readFile(path === "-" ? "/dev/stdin" : path, "utf8").catch((error: unknown) => {
+    throw new ClouderError("not-found", `cannot read ${path}`, { cause: error });
+  });
+}

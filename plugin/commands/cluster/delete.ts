@@ -1,0 +1,30 @@
+import { deleteCluster, previewDelete } from "#bootstrap/delete-cluster";
+import { ClouderError } from "#core/error";
+import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
+import { argument, command } from "#plugin/cli/command";
+import { boolean, yesFlag } from "#plugin/cli/flags";
+import { previewResult } from "#plugin/output/clusters";
+
+export default command({
+  summary: "Delete a cluster and everything that was made for it",
+  description: "Machines of the ssh provider are the user's: they are reset and stay.",
+  examples: ["cluster delete dev", "cluster delete dev --yes", "cluster delete dev --dry-run"],
+  args: { name: argument({ description: "name of the cluster", required: true }) },
+  flags: {
+    yes: yesFlag,
+    force: boolean({ description: "with ssh: forget the cluster although machines do not answer" }),
+    "dry-run": boolean({ description: "print what would be done, change nothing" }),
+  },
+  run: async ({ args: { name }, flags }, context) => {
+    const paths = { home: homeOf(context), userKubeconfig: userKubeconfig(context) };
+    const request = { ...paths, name, force: flags.force };
+    const around = surroundings(context);
+    const preview = await previewDelete(request, around);
+    if (flags["dry-run"]) return previewResult(preview);
+    if (!(await context.confirm(`Delete the cluster ${name} with all its data?`))) {
+      throw new ClouderError("cancelled", "nothing was deleted");
+    }
+    const deleted = await deleteCluster(request, around);
+    return { object: deleted, names: [`cluster/${name}`], text: `cluster ${name} deleted` };
+  },
+});

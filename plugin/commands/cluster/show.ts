@@ -1,0 +1,14 @@
+import { showCluster } from "#bootstrap/show-cluster";
+import { connectBriefly, homeOf, surroundings } from "#plugin/cli/clusters";
+import { argument, command } from "#plugin/cli/command";
+import { clusterShown } from "#plugin/output/clusters";
+
+export default command({
+  summary: "Show a cluster: its machines, nodes and network",
+  examples: ["cluster show dev", "cluster show dev -o json"],
+  args: { name: argument({ description: "name of the cluster", required: true }) },
+  run: async ({ args }, context) =>
+    clusterShown(
+      await showCluster(homeOf(context), args.name, surroundings(context), connectBriefly),
+    ),
+});

@@ -1,0 +1,13 @@
+import { mergeCluster } from "#bootstrap/use-cluster";
+import { homeOf, userKubeconfig } from "#plugin/cli/clusters";
+import { argument, command } from "#plugin/cli/command";
+
+export default command({
+  summary: "Make a cluster kubectl's current one",
+  examples: ["cluster use dev"],
+  args: { name: argument({ description: "name of the cluster", required: true }) },
+  run: async ({ args }, context) => {
+    const used = await mergeCluster(homeOf(context), args.name, userKubeconfig(context));
+    return { object: used, text: `the current context of ${used.kubeconfig} is ${used.context}` };
+  },
+});

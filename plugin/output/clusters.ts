@@ -1,0 +1,63 @@
+import type { CreatedCluster } from "#bootstrap/create-cluster";
+import type { StepPreview } from "#bootstrap/plans/preview";
+import type { ClusterSummary, ClusterView } from "#bootstrap/show-cluster";
+import { table, type Result } from "#plugin/output/result";
+import { age } from "#plugin/output/units";
+
+/** The result of `cluster create`. */
+export function createdResult(cluster: CreatedCluster, merged: string | undefined): Result {
+  const nodes = cluster.nodes.map(({ name }) => name).join(", ");
+  const how =
+    merged === undefined
+      ? `export KUBECONFIG=${cluster.kubeconfig}`
+      : `merged into ${merged}; the current context is ${cluster.context}`;
+  return {
+    object: cluster,
+    names: [`cluster/${cluster.name}`],
+    text: `cluster ${cluster.name} ${cluster.changed ? "is ready" : "is ready, nothing had to be changed"}: ${nodes}\n${how}`,
+  };
+}
+
+/** What a dry run prints: every step with its commands and calls. */
+export function previewResult(steps: readonly StepPreview[]): Result {
+  const text = steps.map(({ step, title, scope, lines }) =>
+    [`${step} (${scope}): ${title}`, ...lines.map((line) => `    ${line}`)].join("\n"),
+  );
+  return { object: steps, text: text.join("\n") };
+}
+
+/** `cluster list`. */
+export function clusterList(clusters: readonly ClusterSummary[], now: number): Result {
+  return {
+    object: clusters,
+    names: clusters.map(({ name }) => `cluster/${name}`),
+    table: table(
+      clusters,
+      [
+        { title: "NAME", value: ({ name }) => name },
+        { title: "PROVIDER", value: ({ provider }) => provider },
+        { title: "STATE", value: ({ state }) => state },
+        { title: "MACHINES", value: ({ machines }) => `${machines.running}/${machines.wanted}` },
+        { title: "VERSION", value: ({ kubernetesVersion }) => kubernetesVersion },
+        { title: "AGE", value: ({ createdAt }) => age(createdAt, now) },
+      ],
+      "No clusters yet: kubectl clouder cluster create NAME",
+    ),
+  };
+}
+
+/** `cluster show`. */
+export function clusterShown(cluster: ClusterView): Result {
+  return {
+    object: cluster,
+    names: [`cluster/${cluster.name}`],
+    table: table(cluster.nodes, [
+      { title: "NODE", value: ({ name }) => name },
+      { title: "ROLE", value: ({ role }) => role },
+      { title: "POOL", value: ({ pool }) => pool },
+      { title: "ADDRESS", value: ({ address }) => address },
+      { title: "READY", value: ({ ready }) => (ready ? "yes" : "no") },
+      { title: "CHECKPOINT", value: ({ checkpoint }) => checkpoint },
+    ]),
+  };
+}

@@ -1,6 +1,6 @@
 import type { TestProject } from "vitest/node";
 import type { LabClusterPlace } from "#test/lab/lab-cluster";
-import { attachLabCluster, raiseLabCluster } from "#test/lab/lab-cluster";
+import { raiseLabCluster } from "#test/lab/lab-cluster";
 import { readFile, writeFile } from "node:fs/promises";
 
 declare module "vitest" {
@@ -19,7 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     placeFile === undefined ? undefined : await readFile(placeFile).catch(() => undefined);
   if (kept !== undefined) {
     const { place } = JSON.parse(kept.toString()) as { readonly place: LabClusterPlace };
-    project.provide("lab", attachLabCluster(place));
+    project.provide("lab", place);
     return () => Promise.resolve();
   }
   const cluster = await raiseLabCluster({

@@ -20,6 +20,7 @@ export function reportPhases(
   titles: Readonly<Record<string, string>>,
 ): PhaseReport {
   const hinted = new Set<string>();
+  let told: Progress | undefined;
   let current:
     { readonly step: string; readonly title: string; readonly since: number } | undefined;
   const end = (error?: string) => {
@@ -38,7 +39,10 @@ export function reportPhases(
         current = { step: phase.toLowerCase(), title, since: clock.now() };
         report({ type: "step-started", step: current.step, title });
       }
-      if (current && progress) {
+      // A phase begins with the bytes of the one before.
+      const isNews = progress?.doneBytes !== told?.doneBytes;
+      told = progress;
+      if (current && progress && isNews) {
         const { doneBytes: done, totalBytes: total } = progress;
         const amount = { done, ...(total === undefined ? {} : { total }) };
         report({ type: "step-progress", step: current.step, ...amount, unit: "bytes" });

@@ -68,6 +68,8 @@ interface Active {
   readonly title: string;
   readonly since: number;
   progress?: Extract<ReportEvent, { readonly type: "step-progress" }>;
+  /** When that progress was told; between two tellings nothing is known. */
+  toldAt: number;
 }
 
 /** One live line below the finished ones, redrawn at most 10 times a second. */
@@ -87,7 +89,7 @@ function terminal(
     const line = `${liveLine(last, now())}${more}`;
     stream.write(
       Array.from(line)
-        .slice(0, (stream.columns ?? 80) - 1)
+        .slice(0, (stream.columns || 80) - 1)
         .join(""),
     );
   };
@@ -102,11 +104,11 @@ function terminal(
     const key = event.type === "note" ? "" : `${event.step}@${event.host ?? ""}`;
     if (event.type === "step-progress") {
       const step = active.get(key);
-      if (step) step.progress = event;
+      if (step) Object.assign(step, { progress: event, toldAt: now() });
       return;
     }
     if (event.type === "step-started") {
-      active.set(key, { title: titleOf(event), since: now() });
+      active.set(key, { title: titleOf(event), since: now(), toldAt: now() });
       timer ??= setInterval(draw, 100).unref();
       draw();
       return;
@@ -124,16 +126,15 @@ function terminal(
 }
 
 function liveLine(step: Active, now: number): string {
-  const elapsed = now - step.since;
-  const { progress } = step;
-  if (!progress) return `◌ ${step.title} ${duration(elapsed) ?? ""}`;
-  const parts = [`◌ ${step.title}`, bar(progress), amount(progress)];
-  if (progress.unit === "bytes" && elapsed > 500) {
-    const rate = progress.done / (elapsed / 1000);
+  const { progress, title } = step;
+  if (!progress) return `◌ ${title} ${duration(now - step.since) ?? ""}`;
+  const parts = [`◌ ${title}`, bar(progress), amount(progress)];
+  const seconds = (step.toldAt - step.since) / 1000;
+  if (progress.unit === "bytes" && seconds > 0.5 && progress.done > 0) {
+    const rate = progress.done / seconds;
     parts.push(`${bytes(Math.round(rate)) ?? ""}/s`);
-    if (progress.total !== undefined && rate > 0) {
-      parts.push(`ETA ${duration(((progress.total - progress.done) / rate) * 1000) ?? ""}`);
-    }
+    const left = ((progress.total ?? 0) - progress.done) / rate - (now - step.toldAt) / 1000;
+    if (progress.total !== undefined && left > 0) parts.push(`ETA ${String(Math.ceil(left))} s`);
   }
   return parts.filter((part) => part !== "").join(" ");
 }

@@ -4,7 +4,7 @@ import type { CachedPart } from "./cache.ts";
 import { writeDockerArchive, type ImageSettings } from "./docker-archive.ts";
 import { moduleFolder } from "./go-build.ts";
 import { runProgram } from "./run-program.ts";
-import { flannelImage, kubernetesImages, testImages, versions } from "./versions.ts";
+import { debian, flannelImage, kubernetesImages, testImages, versions } from "./versions.ts";
 
 /** Folders of the parts that images are made of. */
 export interface ImageSources {
@@ -116,9 +116,12 @@ export function images(from: ImageSources): CachedPart {
 async function makeGround(root: string, packages: string, sets: readonly string[]): Promise<void> {
   for (const name of [
     "etc/ssl/certs",
+    "home",
+    "root",
     "tmp",
     "run",
     "var/lib",
+    "var/tmp",
     "usr/bin",
     "usr/sbin",
     "usr/lib",
@@ -126,13 +129,15 @@ async function makeGround(root: string, packages: string, sets: readonly string[
   ]) {
     await mkdir(join(root, name), { recursive: true });
   }
-  await chmod(join(root, "tmp"), 0o1777);
+  for (const name of ["tmp", "var/tmp"]) await chmod(join(root, name), 0o1777);
+  await chmod(join(root, "root"), 0o700);
   for (const name of ["bin", "lib", "lib64", "sbin"])
     await symlink(`usr/${name}`, join(root, name));
   await writeFile(
     join(root, "etc/passwd"),
     "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
   );
+  if (sets.length > 0) await writeFile(join(root, "etc/debian_version"), `${debian.os.slice(7)}\n`);
   await writeFile(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
   for (const set of sets) {
     for (const file of await readdir(join(packages, set))) {

@@ -106,6 +106,11 @@ const knownCauses: readonly KnownCause[] = [
     cure: "add ext-unix-sk to /etc/criu/runc.conf on both nodes if the program can reconnect",
   },
   {
+    pattern: /Can't get rlimit|Can't [sg]et rlimits?/i,
+    cause: "CRIU may not read or set the resource limits of a process of another user",
+    cure: "containerd needs CAP_SYS_RESOURCE on the node; in a machine that lacks it only root's processes can be dumped",
+  },
+  {
     pattern: /No space left on device/i,
     cause: "the disk of the node is full",
     cure: "free space on the node; a dump needs as much as the memory of the processes",

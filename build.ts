@@ -5,8 +5,13 @@ import { join } from "node:path";
 
 /** Bundles every command and entry point to dist/, shared code in chunks, and writes the oclif manifest. */
 
+/** What bundled CommonJS packages expect to find; __dirname is ssh2's. */
 const banner = {
-  js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  js: [
+    'import { createRequire as __createRequire } from "node:module";',
+    "const require = __createRequire(import.meta.url);",
+    "const __dirname = import.meta.dirname, __filename = import.meta.filename;",
+  ].join(" "),
 };
 
 function files(folder: string): string[] {

@@ -1,3 +1,4 @@
+import { volumeHints } from "#checkpoint/engine/volume-hints";
 import { ClouderError } from "#core/error";
 import type { Container, ContainerStatus, Pod } from "#kube/objects";
 import { runtimeClassName } from "#checkpoint/api/names";
@@ -88,6 +89,7 @@ export function checkpointHints(job: CheckpointJob, pod: Pod): readonly string[]
   if (left.length > 0) {
     hints.push(`not captured, will start afresh: ${left.map(({ name }) => name).join(", ")}`);
   }
+  hints.push(...volumeHints(pod.spec));
   return hints;
 }
 

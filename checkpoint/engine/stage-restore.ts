@@ -1,3 +1,4 @@
+import { volumeHints } from "#checkpoint/engine/volume-hints";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "#core/clock";
@@ -174,11 +175,6 @@ function stageHints(manifest: Manifest): readonly string[] {
   if (fresh.length > 0) {
     hints.push(`not in the checkpoint, starts afresh: ${fresh.map(({ name }) => name).join(", ")}`);
   }
-  const empty = (spec.volumes ?? []).filter((volume) => "emptyDir" in volume);
-  if (empty.length > 0) {
-    hints.push(
-      `the contents of emptyDir volumes do not travel: ${empty.map(({ name }) => name).join(", ")}`,
-    );
-  }
+  hints.push(...volumeHints(spec));
   return hints;
 }

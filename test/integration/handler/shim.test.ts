@@ -251,6 +251,15 @@ describe("the runc shim", () => {
     expect(stage.runcCalls().some((call) => call.startsWith("resume"))).toBe(false);
   });
 
+  it("does without the time where date knows no nanoseconds", () => {
+    stage = setUpShim();
+    stage.arm();
+    stage.program("date", '#!/bin/sh\n/bin/date "$(echo "$1" | sed s/%N/N/)"\n');
+    stage.run("pause", stage.id);
+    expect(stage.checkpoint()).toMatchObject({ status: 0, stderr: "" });
+    expect(readFileSync(join(stage.spool, "timing"), "utf8")).toBe("way=thawed,diverted\n");
+  });
+
   it("swallows a resume once only", () => {
     stage = setUpShim();
     stage.arm();

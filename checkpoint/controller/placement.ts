@@ -7,7 +7,8 @@ export type Amounts = Readonly<Record<string, number>>;
 
 /** What `placeNode` needs to know of a pod, in the form it is kept in a Checkpoint's status. */
 export function placementOf(pod: Pod): Placement {
-  const { tolerations, nodeSelector, affinity } = pod.spec;
+  const { tolerations, affinity } = pod.spec;
+  const nodeSelector = withoutHostname(pod.spec.nodeSelector);
   const terms = requiredTerms(affinity);
   return {
     requests: Object.fromEntries(
@@ -77,6 +78,14 @@ export function podRequests(spec: PodSpec): Amounts {
   return addAmounts({ ...maxAmounts(peak, running), ...requestsOf(spec) }, overhead);
 }
 
+const hostname = "kubernetes.io/hostname";
+
+/** A pin to one node, by name or label, does not bind where the pod goes on. */
+function withoutHostname(selector: PodSpec["nodeSelector"]): PodSpec["nodeSelector"] {
+  const entries = Object.entries(selector ?? {}).filter(([key]) => key !== hostname);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
 function requiredTerms(affinity: PodSpec["affinity"]): readonly NodeSelectorTerm[] | undefined {
   const node = affinity?.["nodeAffinity"] as
     | {
@@ -85,10 +94,11 @@ function requiredTerms(affinity: PodSpec["affinity"]): readonly NodeSelectorTerm
         };
       }
     | undefined;
-  const terms = node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  // A restored pod is pinned to its node by name; that pin must not bind its own checkpoints.
-  const free = terms?.filter(
-    (term) => !(term.matchFields ?? []).some((field) => field.key === "metadata.name"),
+  const terms = node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const free = terms.map(({ matchExpressions = [] }) =>
+    matchExpressions.filter(({ key }) => key !== hostname),
   );
-  return free && free.length > 0 ? free : undefined;
+  // Terms are alternatives: one that asks for nothing else lets the pod go anywhere.
+  const binds = free.length > 0 && free.every((expressions) => expressions.length > 0);
+  return binds ? free.map((matchExpressions) => ({ matchExpressions })) : undefined;
 }

@@ -39,16 +39,35 @@ describe("a pod's requests", () => {
 });
 
 describe("a placement", () => {
-  it("leaves out the pin to one node that a restored pod carries", () => {
-    const pin = { matchFields: [{ key: "metadata.name", operator: "In", values: ["node-1"] }] };
+  const required = (...nodeSelectorTerms: object[]) => ({
+    affinity: {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    },
+  });
+  const byName = { matchFields: [{ key: "metadata.name", operator: "In", values: ["node-1"] }] };
+  const host = { key: "kubernetes.io/hostname", operator: "In", values: ["node-1"] };
+  const zone = { key: "zone", operator: "In", values: ["a"] };
+
+  it.each([
+    ["by name, as a restored pod carries it", required(byName)],
+    ["by the hostname label", required({ matchExpressions: [host] })],
+    ["by a node selector", { nodeSelector: { "kubernetes.io/hostname": "node-1" } }],
+    ["by one of several alternatives", required({ matchExpressions: [zone] }, byName)],
+  ])("leaves out a pin to one node: %s", (_how, spec) => {
+    const placement = placementOf(makePod(spec));
+    expect(placement.requiredNodeAffinity).toBeUndefined();
+    expect(placement.nodeSelector).toBeUndefined();
+  });
+
+  it("keeps what else a pinned pod asks of its node", () => {
     const pod = makePod({
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [pin] },
-        },
-      },
+      ...required({ ...byName, matchExpressions: [host, zone] }),
+      nodeSelector: { "kubernetes.io/hostname": "node-1", disk: "ssd" },
     });
-    expect(placementOf(pod).requiredNodeAffinity).toBeUndefined();
+    expect(placementOf(pod)).toMatchObject({
+      requiredNodeAffinity: [{ matchExpressions: [zone] }],
+      nodeSelector: { disk: "ssd" },
+    });
   });
 });
 

@@ -32,7 +32,8 @@ try {
   await sleep(2000);
 
   step("kubectl clouder checkpoint pod counter");
-  const { stdout: id } = await cluster.clouder(["checkpoint", "pod", "counter", "-o", "name"]);
+  const { stdout } = await cluster.clouder(["checkpoint", "pod", "counter", "-o", "name"]);
+  const id = stdout.trim().replace(/^.*\//, "");
   const before = lastCount(await podLog(cluster, "counter", "c"));
   say(`the counter stands at ${String(before)}`);
   await cluster.clouder(["checkpoint", "list"]);
@@ -40,8 +41,8 @@ try {
   step("the pod is deleted: its memory is in the object store and nowhere else");
   await cluster.kubectl(["delete", "pod", "counter", "--wait"]);
 
-  step(`kubectl clouder restore pod ${id.trim()} --node ${second}`);
-  await cluster.clouder(["restore", "pod", id.trim().replace(/^.*\//, ""), "--node", second]);
+  step(`kubectl clouder restore pod ${id} --node ${second}`);
+  await cluster.clouder(["restore", "pod", id, "--node", second]);
   await sleep(1000);
   await cluster.kubectl(["get", "pod", "counter", "-o", "wide"]);
   const lines = await podLog(cluster, "counter", "c");

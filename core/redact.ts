@@ -1,8 +1,8 @@
 /** Keeps registered secrets out of anything that is shown or logged. */
 export interface Redactor {
   /** From now on `secret` is replaced wherever it occurs; values under 4 characters are ignored. */
-  hide(secret: string): void;
-  redact(text: string): string;
+  readonly hide: (secret: string) => void;
+  readonly redact: (text: string) => string;
 }
 
 export function createRedactor(): Redactor {
@@ -22,7 +22,6 @@ export function createRedactor(): Redactor {
 /** Makes untrusted text safe for a terminal: control characters become visible escapes. */
 export function printable(text: string): string {
   return text.replace(
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -2,6 +2,7 @@
 export function nearest(typed: string, candidates: readonly string[]): readonly string[] {
   const limit = Math.max(1, Math.floor(typed.length / 3));
   return candidates
+    .filter((candidate) => candidate !== "" && typed !== "")
     .map((candidate) => ({ candidate, distance: distance(typed, candidate) }))
     .filter((near) => near.distance <= limit)
     .sort((a, b) => a.distance - b.distance)

@@ -29,9 +29,9 @@ export default command({
       storeFolders: flags["store-dir"],
       kubeletCertificate: flags["kubelet-certificate"],
     });
-    if (flags["dry-run"] === true) return renderedResult(installObjects(settings), flags.output);
+    if (flags["dry-run"]) return renderedResult(installObjects(settings), flags.output);
     const timeoutMs = milliseconds("timeout", flags.timeout) || Infinity;
     const at = { ...context, kube: await context.kube(), timeoutMs };
-    return appliedResult(await install(settings, { wait: flags.wait === true }, at));
+    return appliedResult(await install(settings, { wait: flags.wait }, at));
   },
 });

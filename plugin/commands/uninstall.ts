@@ -16,7 +16,7 @@ export default command({
   },
   run: async ({ flags }, context) => {
     const kube = await context.kube();
-    const purge = flags.purge === true;
+    const purge = flags.purge;
     if (purge) {
       const count = await countCheckpoints(kube);
       const question = `Delete ${String(count)} checkpoints and their stored data from ${kube.server}?`;

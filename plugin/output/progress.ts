@@ -15,7 +15,7 @@ export interface ProgressStream {
 export interface Progress {
   readonly report: Reporter;
   /** Takes the bar away; later output starts on a clean line. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Shows events: a bar on a terminal, lines elsewhere, one JSON object a line for machines. */
@@ -89,7 +89,7 @@ function terminal(
     const line = `${liveLine(last, now())}${more}`;
     stream.write(
       Array.from(line)
-        .slice(0, (stream.columns || 80) - 1)
+        .slice(0, widthOf(stream) - 1)
         .join(""),
     );
   };
@@ -172,4 +172,9 @@ function lineOf(event: Exclude<ReportEvent, { readonly type: "step-progress" }>)
       return printable(`${prefix}${host}${event.message}`);
     }
   }
+}
+
+/** A terminal that does not know its width says 0. */
+function widthOf({ columns = 0 }: ProgressStream): number {
+  return columns > 0 ? columns : 80;
 }

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { hasCode, type ClouderError } from "#core/error";
+import { resolve } from "#plugin/cli/resolve";
+import { nearest } from "#plugin/cli/suggest";
+import { catalog } from "#test/unit/plugin/cli/catalog-of";
+
+const words = (line: string) => line.split(" ").filter((word) => word !== "");
+
+describe("a command line wants", () => {
+  it.each([
+    ["checkpoint pod x -n a", "checkpoint:pod", "x -n a"],
+    ["version", "version", ""],
+    ["-n a checkpoint pod x", "checkpoint:pod", "x -n a"],
+    ["--namespace=a -o json checkpoint list", "checkpoint:list", "--namespace=a -o json"],
+    ["-n a checkpoint pod x -- -y", "checkpoint:pod", "x -n a -- -y"],
+    ["checkpoint pod -- --help", "checkpoint:pod", "-- --help"],
+    ["checkpoint pod --stop", "checkpoint:pod", "--stop"],
+  ])("%s: the command", (line, id, rest) => {
+    expect(resolve(words(line), catalog)).toEqual({ kind: "command", id, argv: words(rest) });
+  });
+
+  it.each([
+    ["", ""],
+    ["--help", ""],
+    ["-h", ""],
+    ["help", ""],
+    ["checkpoint", "checkpoint"],
+    ["checkpoint --help", "checkpoint"],
+    ["help checkpoint pod", "checkpoint:pod"],
+    ["checkpoint pod --help", "checkpoint:pod"],
+    ["checkpoint pod x --stop -h", "checkpoint:pod"],
+  ])("%s: help", (line, id) => {
+    expect(resolve(words(line), catalog)).toEqual({ kind: "help", id });
+  });
+
+  it("--version: the version", () => {
+    expect(resolve(["--version"], catalog)).toEqual({ kind: "version" });
+  });
+});
+
+describe("what nobody knows is a usage error with a suggestion:", () => {
+  it.each([
+    ["versoin", /"versoin"/, /"version"/],
+    ["checkpoint lsit", /"checkpoint lsit"/, /"checkpoint list"/],
+    ["chekpoint pod x", /"chekpoint"/, /"checkpoint pod"/],
+    ["store chekc a", /"store chekc"/, /"store check"/],
+    ["frobnicate", /"frobnicate"/, /kubectl clouder --help/],
+    ["checkpoint frobnicate", /"checkpoint frobnicate"/, /kubectl clouder checkpoint --help/],
+    ["help frobnicate", /"frobnicate"/, /--help/],
+    ["--frob", /no command/, /--help/],
+  ])("%s", (line, message, hint) => {
+    const fail = () => resolve(words(line), catalog);
+    expect(fail).toThrow(message);
+    try {
+      fail();
+    } catch (error) {
+      expect(hasCode(error, "usage")).toBe(true);
+      expect((error as ClouderError).hint).toMatch(hint);
+    }
+  });
+});
+
+it("near means few typing mistakes, swaps of neighbours counting once", () => {
+  expect(nearest("stroe", ["store", "stop", "container"])).toEqual(["store"]);
+  expect(nearest("xyz", ["store", "stop"])).toEqual([]);
+});

@@ -66,8 +66,8 @@ export function attachLabCluster(place: LabClusterPlace, show = false): LabClust
         ["get", "node", node, "-o", 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'],
         { show: false },
       );
-      const { connect } = await nodeAccessDrivers.ssh.load();
-      const access = await connect(node, {
+      const driver = await nodeAccessDrivers.ssh.load();
+      const access = await driver.connect(node, {
         access: "ssh",
         host,
         port: 22,

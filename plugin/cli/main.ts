@@ -13,6 +13,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 
+process.on("uncaughtException", (error) => {
+  // Nobody is left who could clean up: say it and go.
+  void fail(error).finally(() => process.exit(70));
+});
+
 try {
   const catalog = readCatalog(root);
   const wanted = resolve(argv, catalog);
@@ -20,6 +25,10 @@ try {
   else if (wanted.kind === "help") process.stdout.write(catalog.help[wanted.id] ?? "");
   else await run(wanted.id, wanted.argv, catalog);
 } catch (error) {
+  await fail(error);
+}
+
+async function fail(error: unknown): Promise<void> {
   const { renderError, renderErrorJson } = await import("#plugin/output/errors");
   process.stderr.write(wantsJson() ? renderErrorJson(error) : renderError(error));
   process.exitCode = exitStatus(error);

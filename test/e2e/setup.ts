@@ -33,5 +33,5 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await writeFile(placeFile, JSON.stringify({ place }));
     return () => Promise.resolve();
   }
-  return () => cluster.delete();
+  return async () => cluster[Symbol.asyncDispose]();
 }

@@ -19,6 +19,8 @@ const lastCount = (lines: readonly string[]) => {
   return Number(count);
 };
 
+// Ctrl-C reaches the running command too; its failure leads to the clean-up below.
+process.on("SIGINT", () => undefined);
 const keep = process.argv.includes("--keep");
 const started = performance.now();
 const cluster = await raiseLabCluster({ name: "demo", show: true, step });
@@ -58,7 +60,7 @@ try {
   if (keep) say(`\nkept: export KUBECONFIG=${cluster.kubeconfig}`);
   else {
     step("everything is removed");
-    await cluster.delete();
+    await cluster[Symbol.asyncDispose]();
   }
 }
 say(`\ndone in ${String(Math.round((performance.now() - started) / 1000))} s`);

@@ -63,7 +63,13 @@ export function attachLabCluster(place: LabClusterPlace, show = false): LabClust
     },
     onNode: async (node, argv, options = {}) => {
       const { stdout: host } = await kubectl(
-        ["get", "node", node, "-o", 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'],
+        [
+          "get",
+          "node",
+          node,
+          "-o",
+          'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}',
+        ],
         { show: false },
       );
       const driver = await nodeAccessDrivers.ssh.load();
@@ -89,12 +95,12 @@ function shown(program: readonly string[], args: readonly string[]): string {
   return [name, ...args].join(" ");
 }
 
-/** Raises the cluster, loads the image, installs and creates the default store; idempotent. */
+/** Raises the cluster, loads the image, installs and creates the default store; all or nothing. */
 export async function raiseLabCluster(
   options: LabClusterOptions,
-): Promise<LabCluster & { delete(): Promise<void> }> {
+): Promise<LabCluster & AsyncDisposable> {
   const step = options.step ?? (() => undefined);
-  const home = options.home ?? (await mkdtemp(join(tmpdir(), "clouder-home-")));
+  const home = options.home ?? (await mkdtemp(join(labFolder(), "clouder-home-")));
   step("the offline bundle: Kubernetes, containerd, CRIU and images, built once and cached");
   const bundle = await buildBundle();
   const s3Folder = join(home, "s3");
@@ -109,8 +115,15 @@ export async function raiseLabCluster(
     { ...place, gateway: "", s3: { endpoint: "", folder: s3Folder } },
     options.show,
   );
+  await using undo = new AsyncDisposableStack();
+  if (options.home === undefined) {
+    undo.defer(() => rm(home, { recursive: true, force: true }));
+  }
 
   step("kubectl clouder cluster create: a kubeadm cluster of two machines on this host");
+  undo.defer(async () => {
+    await early.clouder(["cluster", "delete", options.name, "--yes"]);
+  });
   await early.clouder([
     ...["cluster", "create", options.name, "--provider", "local", "--workers", "1"],
     ...["--schedulable-control-plane", "--bundle", bundle, "--yes"],
@@ -127,6 +140,7 @@ export async function raiseLabCluster(
     accessKey: s3Credentials.accessKeyId,
     secretKey: s3Credentials.secretAccessKey,
   });
+  undo.defer(() => server.stop());
   const cluster = attachLabCluster(
     { ...place, gateway: facts.gateway, s3: { endpoint: server.endpoint, folder: s3Folder } },
     options.show,
@@ -137,14 +151,13 @@ export async function raiseLabCluster(
   await cluster.clouder(["cluster", "load-image", options.name, "dist/image.tar"]);
   await cluster.clouder(["install"]);
   await createS3Store(cluster, "s3", server.endpoint, ["--default"]);
-  return {
-    ...cluster,
-    delete: async () => {
-      await cluster.clouder(["cluster", "delete", options.name, "--yes"]);
-      await server.stop();
-      if (options.home === undefined) await rm(home, { recursive: true, force: true });
-    },
-  };
+  const kept = undo.move();
+  return { ...cluster, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Folder of the homes of lab clusters: one of its own per run where CLOUDER_LAB_FOLDER is set. */
+export function labFolder(): string {
+  return process.env["CLOUDER_LAB_FOLDER"] ?? tmpdir();
 }
 
 /** Makes a CheckpointStore on the lab's S3 server; the keys travel through standard input. */

@@ -209,20 +209,6 @@ export interface RuntimeClass extends KubeObject {
   readonly scheduling?: Readonly<Record<string, unknown>>;
 }
 
-export interface CertificateSigningRequest extends KubeObject {
-  readonly kind: "CertificateSigningRequest";
-  readonly spec: {
-    readonly request: string;
-    readonly signerName: string;
-    readonly username?: string;
-    readonly usages?: readonly string[];
-  };
-  readonly status?: {
-    readonly certificate?: string;
-    readonly conditions?: readonly PodCondition[];
-  };
-}
-
 /** Made, never stored: the answer is in the status. */
 export interface SelfSubjectAccessReview {
   readonly apiVersion: "authorization.k8s.io/v1";

@@ -25,8 +25,6 @@ export const secrets = core<objects.Secret>("Secret", "secrets");
 export const configMaps = core<objects.ConfigMap>("ConfigMap", "configmaps");
 export const events = core<objects.Event>("Event", "events");
 export const serviceAccounts = core("ServiceAccount", "serviceaccounts");
-export const services = core("Service", "services");
-export const persistentVolumeClaims = core("PersistentVolumeClaim", "persistentvolumeclaims");
 
 export const leases = grouped<objects.Lease>("coordination.k8s.io/v1", "Lease", "leases", true);
 export const daemonSets = grouped<objects.DaemonSet>("apps/v1", "DaemonSet", "daemonsets", true);
@@ -46,12 +44,6 @@ export const runtimeClasses = grouped<objects.RuntimeClass>(
   "node.k8s.io/v1",
   "RuntimeClass",
   "runtimeclasses",
-  false,
-);
-export const certificateSigningRequests = grouped<objects.CertificateSigningRequest>(
-  "certificates.k8s.io/v1",
-  "CertificateSigningRequest",
-  "certificatesigningrequests",
   false,
 );
 export const selfSubjectAccessReviews = grouped<objects.SelfSubjectAccessReview>(
@@ -76,16 +68,4 @@ export const podDisruptionBudgets = grouped(
   "PodDisruptionBudget",
   "poddisruptionbudgets",
   true,
-);
-export const validatingAdmissionPolicies = grouped(
-  "admissionregistration.k8s.io/v1",
-  "ValidatingAdmissionPolicy",
-  "validatingadmissionpolicies",
-  false,
-);
-export const validatingAdmissionPolicyBindings = grouped(
-  "admissionregistration.k8s.io/v1",
-  "ValidatingAdmissionPolicyBinding",
-  "validatingadmissionpolicybindings",
-  false,
 );

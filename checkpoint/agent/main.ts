@@ -10,6 +10,7 @@ import { serveHealth } from "#checkpoint/agent/health";
 import { installHandler, isHandlerInstalled } from "#checkpoint/agent/install-handler";
 import { errorFields, jsonLog } from "#checkpoint/agent/log";
 import { factsSource, writableStoreFolders } from "#checkpoint/agent/publish-facts";
+import { probeKubelet } from "#checkpoint/agent/probe-kubelet";
 import { required, runAgent } from "#checkpoint/agent/run-agent";
 
 /** Entry `clouder-agent`: one on each node. */
@@ -57,6 +58,15 @@ async function main(): Promise<void> {
   const host = environment["CLOUDER_HOST_ROOT"] ?? "/host";
   const calls = join(nodePaths.state, "calls");
   const cgroups = join(host, "cgroup");
+  const trusts = environment["CLOUDER_KUBELET_CERTIFICATE"] ?? "auto";
+  const kubelet = httpsKubelet({
+    host: required(environment, "HOST_IP"),
+    tokenFile: join(account, "token"),
+    ...(trusts === "pinned" ? {} : { clusterCaFile: join(account, "ca.crt") }),
+    ...(trusts === "cluster-ca"
+      ? {}
+      : { servingCertificateFile: "/var/lib/kubelet/pki/kubelet.crt" }),
+  });
   const view = {
     usr: join(host, "usr"),
     criuConfig: join(host, "etc/criu"),
@@ -67,18 +77,11 @@ async function main(): Promise<void> {
     cpuinfo: "/proc/cpuinfo",
     handlerInstalled: () => isHandlerInstalled(handler),
     storeFolders: () => writableStoreFolders(kube),
+    kubeletProblem: () => probeKubelet(kubelet),
   };
-  const trusts = environment["CLOUDER_KUBELET_CERTIFICATE"] ?? "auto";
   await runAgent({
     kube,
-    kubelet: httpsKubelet({
-      host: required(environment, "HOST_IP"),
-      tokenFile: join(account, "token"),
-      ...(trusts === "pinned" ? {} : { clusterCaFile: join(account, "ca.crt") }),
-      ...(trusts === "cluster-ca"
-        ? {}
-        : { servingCertificateFile: "/var/lib/kubelet/pki/kubelet.crt" }),
-    }),
+    kubelet,
     clock: systemClock,
     log,
     nodeName,

@@ -21,6 +21,8 @@ export interface NodeView {
   readonly handlerInstalled: () => Promise<boolean>;
   /** Folders of file:// stores that the agent can write to. */
   readonly storeFolders: () => Promise<readonly string[]>;
+  /** What is wrong with the kubelet's checkpoint endpoint. */
+  readonly kubeletProblem?: () => Promise<Problem | undefined>;
 }
 
 type Problem = NodeFacts["problems"][number];
@@ -64,7 +66,10 @@ export async function gatherFacts(
     storeFolders: await view.storeFolders(),
     agentVersion: rest.agentVersion,
     observedAt: new Date(rest.now).toISOString(),
-    problems: findProblems({ criuVersion, kernel, criuConfig, installed, entry, divertible, free }),
+    problems: [
+      ...[await view.kubeletProblem?.()].filter((problem) => problem !== undefined),
+      ...findProblems({ criuVersion, kernel, criuConfig, installed, entry, divertible, free }),
+    ],
   };
 }
 
@@ -86,7 +91,7 @@ function findProblems(seen: {
       name: "runtime-entry",
       level: "fail",
       message: `containerd has no runtime handler ${runtimeClassName}`,
-      cure: "write its drop-in and restart containerd: kubectl clouder doctor --fix",
+      cure: "add the runtime entry of docs/install.md to its configuration and restart containerd",
     },
     !seen.installed && {
       name: "handler",
@@ -105,7 +110,7 @@ function findProblems(seen: {
       level: "warn",
       message:
         "containerd's TMPDIR is not on the file system of the spool: memory is written four times",
-      cure: "set TMPDIR=/var/lib/clouder/tmp for containerd: kubectl clouder doctor --fix",
+      cure: "set TMPDIR=/var/lib/clouder/tmp in containerd's unit, as docs/install.md shows",
     },
     seen.free < 2 ** 30 && {
       name: "free-space",

@@ -17,7 +17,7 @@ interface Row {
 }
 
 const installCriu =
-  "install CRIU 3.16 or newer (4.2 or newer on kernel 6.16 and later) on the node: kubectl clouder doctor --fix";
+  "install CRIU 3.16 or newer (4.2 or newer on kernel 6.16 and later) on the node, as docs/install.md shows";
 
 /** First match wins: the narrower text stands before the wider one. */
 const rows: readonly Row[] = [

@@ -88,7 +88,7 @@ async function work(
     throw interrupted();
   }
   if (!old && checkpoint.status?.phase !== "Scheduled") return storedMeanwhile(checkpoint, store);
-  const job = old ? await resume(agent, old, store) : await begin(agent, checkpoint);
+  const job = old ? await resume(agent, checkpoint, old, store) : await begin(agent, checkpoint);
   const prefix = checkpointPrefix(job.source.namespace, job.source.pod, job.id);
   await status.now({
     phase: "Checkpointing",
@@ -135,16 +135,24 @@ async function begin(agent: Agent, checkpoint: Checkpoint): Promise<Prepared> {
 }
 
 /** Goes on with a job of an agent that died; a container that has yet to be dumped must still be there. */
-async function resume(agent: Agent, job: CheckpointJob, store: Store): Promise<Prepared> {
+async function resume(
+  agent: Agent,
+  checkpoint: Checkpoint,
+  job: CheckpointJob,
+  store: Store,
+): Promise<Prepared> {
   agent.log("info", "going on with a checkpoint of an earlier agent", { checkpoint: job.id });
   const prefix = checkpointPrefix(job.source.namespace, job.source.pod, job.id);
-  const hints = ["the node's agent was restarted meanwhile"];
+  const hints = new Set([
+    ...(checkpoint.status?.hints ?? []),
+    "the node's agent was restarted meanwhile",
+  ]);
   try {
     if (job.containers.some(({ archive, stored }) => archive === undefined && !stored)) {
       requireSamePod(job, await readPod(agent, job.source.namespace, job.source.pod));
     }
     await store.removeUnfinished(prefix).catch(() => 0);
-    return { ...job, hints };
+    return { ...job, hints: [...hints] };
   } catch (error) {
     await discardCheckpoint(agent.checkpointing, job, store);
     throw error;
@@ -191,7 +199,9 @@ async function keepStoredData(agent: Agent, checkpoint: Checkpoint): Promise<voi
 async function announce(agent: Agent, pod: PodReference, manifest: Manifest): Promise<void> {
   const seen = { ...pod, uid: manifest.source.podUID };
   const frozen = Math.max(0, ...manifest.containers.map((one) => one.frozenMilliseconds ?? 0));
-  const message = `checkpoint ${manifest.id} is stored; the processes stood still for ${frozen} ms`;
+  // The plain way stops them for longer than CRIU itself, by how much only the runtime knows.
+  const least = manifest.containers.some(({ way }) => way === "plain") ? "at least " : "";
+  const message = `checkpoint ${manifest.id} is stored; the processes stood still for ${least}${Math.round(frozen)} ms`;
   const event = { type: "Normal", reason: "Checkpointed", message } as const;
   await recordPodEvent(agent, seen, event, agent.clock.now());
   await annotateLastCheckpoint(agent, seen, manifest.id, manifest.completedAt);

@@ -96,7 +96,8 @@ async function withDumpLog(
   if (log === undefined) return error;
   const { lines, hint } = environment.readCriuLog(log);
   if (lines.length === 0) return error;
-  return new ClouderError("criu", error.message, {
+  const full = lines.some((line) => /No space left on device/i.test(line));
+  return new ClouderError(full ? "no-space" : "criu", error.message, {
     hint: hint ?? "the lines of CRIU's dump log below say what it could not dump",
     details: { ...error.details, logLines: lines },
     cause: error,

@@ -77,7 +77,7 @@ it("the agent killed in the middle of an upload: the next one finishes it or fai
   await eventually("the upload begins", async () =>
     (await checkpointView(cluster, id)).status.phase === "Uploading" ? true : undefined,
   );
-  await cluster.onNode(first, ["pkill", "-9", "-f", "checkpoint/agent/main.js"]);
+  await cluster.onNode(first, ["pkill", "-9", "-f", "bin/[c]louder-agent"]);
   const view = await eventually(
     "the checkpoint ends",
     async () => {

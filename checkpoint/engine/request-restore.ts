@@ -10,6 +10,7 @@ import {
 } from "#checkpoint/engine/follow-restore";
 import { whenInstalled } from "#checkpoint/engine/installed";
 import { podForRestore } from "#checkpoint/engine/pod-template";
+import { tellPodTroubles } from "#checkpoint/engine/pod-troubles";
 import { ClouderError, hasCode } from "#core/error";
 import { reportStep } from "#core/report";
 import type { Kube } from "#kube/kube";
@@ -76,7 +77,9 @@ export async function requestRestore(
     if (old) await replace(old, following);
     pod = await kube.create(pods, wanted);
     if (!request.wait) return { checkpoint, restore: staged, pod };
-    const restore = await followUntilCompleted(name, following, phases);
+    const restore = await whileTelling(pod, following, () =>
+      followUntilCompleted(name, following, phases),
+    );
     phases.end();
     return { checkpoint, restore, pod };
   } catch (error) {
@@ -171,6 +174,15 @@ async function replace(old: Pod, { kube, clock, report, signal }: Following): Pr
   );
 }
 
+async function whileTelling<T>(pod: Pod, following: Following, wait: () => Promise<T>): Promise<T> {
+  const troubles = tellPodTroubles(pod, following);
+  try {
+    return await wait();
+  } finally {
+    troubles.stop();
+  }
+}
+
 /** Takes back what was made; the Restore of a failure stays, since it says why. */
 async function clean(
   restore: Namespaced,
@@ -178,18 +190,21 @@ async function clean(
   { kube, clock, report }: Following,
 ): Promise<void> {
   try {
+    // Asked before the pod goes: its end would make a failure of any Restore.
+    const failed = await hasFailed(kube, restore);
     if (pod) await removePod(pod, { kube, clock, gracePeriodSeconds: 1 });
-    await removeUnlessFailed(kube, restore);
+    if (!failed) await kube.remove(restores, restore);
   } catch (leftover) {
     const message = `could not clean up after restore ${restore.name}: ${String(leftover)}`;
     report({ type: "note", level: "warn", message });
   }
 }
 
-async function removeUnlessFailed(kube: Kube, name: Namespaced): Promise<void> {
-  const now = await kube.get(restores, name).catch((error: unknown) => {
-    if (hasCode(error, "not-found")) return undefined;
+async function hasFailed(kube: Kube, name: Namespaced): Promise<boolean> {
+  try {
+    return (await kube.get(restores, name)).status?.phase === "Failed";
+  } catch (error) {
+    if (hasCode(error, "not-found")) return false;
     throw error;
-  });
-  if (now && now.status?.phase !== "Failed") await kube.remove(restores, name);
+  }
 }

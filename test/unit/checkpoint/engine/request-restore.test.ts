@@ -191,3 +191,49 @@ it("a Restore that a user may not create leaves nothing behind", async () => {
   await expect(run(kube)).rejects.toMatchObject({ code: "denied" });
   expect(kube.peek(pods, notebook)).toBeUndefined();
 });
+
+it("says once what holds the new pod up, and is silent about what it may not read", async () => {
+  const kube = cluster([...staged, { phase: "Restoring" }]);
+  const clock = handClock();
+  const following = followed(kube, clock);
+  const pending = requestRestore(request, following);
+  pending.catch(() => undefined);
+  for (let i = 0; i < 20 && !kube.peek(pods, notebook); i += 1) await tick();
+  const { uid = "" } = kube.peek(pods, notebook)?.metadata ?? {};
+  await kube.patch(
+    pods,
+    notebook,
+    {
+      status: {
+        conditions: [{ type: "PodScheduled", status: "False", message: "0/2 nodes fit" }],
+        containerStatuses: [
+          { name: "main", state: { waiting: { reason: "ErrImageNeverPull", message: "absent" } } },
+          { name: "other", state: { waiting: { reason: "ContainerCreating" } } },
+        ],
+      },
+    },
+    "status",
+  );
+  kube.seed({
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: "e", namespace: "alice" },
+    ...{ involvedObject: { uid }, type: "Warning", reason: "FailedMount", message: "no volume" },
+  });
+  for (const denied of [false, false, true]) {
+    kube.intercept = ({ verb }) => {
+      if (denied && verb === "list") throw new ClouderError("denied", "no");
+    };
+    clock.pass(3000);
+    await tick();
+    await tick();
+  }
+  const notes = following.events.flatMap((event) => (event.type === "note" ? event.message : []));
+  expect(notes).toEqual([
+    "not scheduled: 0/2 nodes fit",
+    "container main: ErrImageNeverPull absent",
+    "FailedMount: no volume",
+  ]);
+  following.cancel();
+  await expect(pending).rejects.toSatisfy((error) => hasCode(error, "cancelled"));
+});

@@ -35,7 +35,7 @@ export function compressFrames(options: {
   const chunkSize = frameBytes + (frameBytes >> 8) + 1024;
   const params = { [constants.ZSTD_c_compressionLevel]: options.level };
   const free: Uint8Array<SharedArrayBuffer>[] = [];
-  return mapOrdered(numbers(Math.ceil(raw.bytes / frameBytes)), framesUnderWay, async (number) => {
+  const compressFrame = async (number: number): Promise<CompressedFrame> => {
     throwIfCancelled(options.signal);
     const offset = number * frameBytes;
     // Shared memory: the digest's thread and the compressor read the same bytes, nobody copies.
@@ -48,6 +48,17 @@ export function compressFrames(options: {
     ]);
     free.push(slot);
     return { number, rawBytes: bytes.length, bytes: stored.bytes, sha256: stored.sha256 };
+  };
+  const frames = numbers(Math.ceil(raw.bytes / frameBytes));
+  return mapOrdered(frames, framesUnderWay, async (number) => {
+    try {
+      return await compressFrame(number);
+    } catch (error) {
+      // The frames after this one wait for its turn in the digests, which never comes.
+      rawDigest.fail(error as Error);
+      storedDigest.fail(error as Error);
+      throw error;
+    }
   });
 }
 

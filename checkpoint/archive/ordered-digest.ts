@@ -17,6 +17,8 @@ export interface OrderedDigest extends AsyncDisposable {
   update(number: number, bytes: Uint8Array): Promise<DigestedChunk>;
   /** The digest (hex) of all chunks. */
   digest(): Promise<string>;
+  /** A chunk will never come: rejects every update that waits for it, and all later ones. */
+  fail(error: Error): void;
 }
 
 export interface DigestedChunk {
@@ -46,18 +48,26 @@ export function createOrderedDigest(options: {
 }
 
 function localDigest(each: boolean): OrderedDigest {
-  const waiting = new Map<number, (chunk: DigestedChunk) => void>();
+  const waiting = new Map<number, PromiseWithResolvers<DigestedChunk>>();
+  let failure: Error | undefined;
   const hasher = createHasher(createHash, each, (answer) => {
-    waiting.get(answer.number)?.(answer);
+    waiting.get(answer.number)?.resolve(answer);
     waiting.delete(answer.number);
   });
   return {
-    update: (number, bytes) =>
-      new Promise((resolve) => {
-        waiting.set(number, resolve);
-        hasher.accept({ number, bytes });
-      }),
-    digest: () => Promise.resolve(hasher.whole()),
+    update: (number, bytes) => {
+      if (failure !== undefined) return Promise.reject(failure);
+      const answer = Promise.withResolvers<DigestedChunk>();
+      waiting.set(number, answer);
+      hasher.accept({ number, bytes });
+      return answer.promise;
+    },
+    digest: () =>
+      failure === undefined ? Promise.resolve(hasher.whole()) : Promise.reject(failure),
+    fail: (error) => {
+      failure ??= error;
+      for (const { reject } of waiting.values()) reject(failure);
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -80,9 +90,9 @@ function threadDigest(each: boolean): OrderedDigest {
     }
   });
   const fail = (error: Error) => {
-    failure = error;
-    for (const { reject } of waiting.values()) reject(error);
-    whole?.reject(error);
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
+    whole?.reject(failure);
   };
   worker.on("error", fail);
   worker.on("exit", () => {
@@ -102,6 +112,7 @@ function threadDigest(each: boolean): OrderedDigest {
       else worker.postMessage("whole");
       return whole.promise;
     },
+    fail,
     [Symbol.asyncDispose]: async () => {
       worker.removeAllListeners("exit");
       await online;

@@ -38,15 +38,31 @@ export async function* readFrames(
   const fetched = mapOrdered(batches(index.frames), requestsUnderWay, (batch) =>
     fetchBatch(options, key, index, batch),
   );
-  yield* mapOrdered(flat(fetched), framesUnderWay, async ({ number, record, stored }) => {
-    throwIfCancelled(options.signal);
-    await requireDigest(stored, record, () => damaged(key, index, number, "was changed"));
-    const raw = await decompressFrame(stored, record, () =>
-      damaged(key, index, number, "cannot be decompressed"),
-    );
-    const { bytes } = await rawDigest.update(number, raw);
-    return { number, rawOffset: record.rawOffset, bytes };
+  yield* mapOrdered(flat(fetched), framesUnderWay, async (frame) => {
+    try {
+      return await verifiedFrame(options, index, rawDigest, frame);
+    } catch (error) {
+      // The frames after this one wait for its turn in the digest, which never comes.
+      rawDigest.fail(error as Error);
+      throw error;
+    }
   });
+}
+
+async function verifiedFrame(
+  options: StoredContainerOptions,
+  index: ContainerIndex,
+  rawDigest: OrderedDigest,
+  { number, record, stored }: FetchedFrame,
+): Promise<RawFrame> {
+  const key = `${options.prefix}${options.record.archive}`;
+  throwIfCancelled(options.signal);
+  await requireDigest(stored, record, () => damaged(key, index, number, "was changed"));
+  const raw = await decompressFrame(stored, record, () =>
+    damaged(key, index, number, "cannot be decompressed"),
+  );
+  const { bytes } = await rawDigest.update(number, raw);
+  return { number, rawOffset: record.rawOffset, bytes };
 }
 
 async function requireDigest(

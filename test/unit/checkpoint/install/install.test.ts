@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Kube, KubeObject } from "#kube/kube";
+import type { Kube } from "#kube/kube";
 import type { DaemonSet, Deployment } from "#kube/objects";
 import { customResourceDefinitions, daemonSets, deployments, namespaces } from "#kube/resources";
 import { checkpoints } from "#checkpoint/api/types";

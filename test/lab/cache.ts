@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,14 @@ export interface CachedPart {
 
 const unusedDays = 10;
 
+/** The lab's sources as this process loaded them: an edit during a build must not name its result. */
+const loadedText = new Map(
+  readdirSync(import.meta.dirname)
+    .filter((name) => /\.(ts|sh|yaml)$/.test(name))
+    .map((name) => join(import.meta.dirname, name))
+    .map((file) => [file, readFileSync(file)]),
+);
+
 /** The lab's cache folder; XDG_CACHE_HOME moves it. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const xdg = environment["XDG_CACHE_HOME"];
@@ -34,7 +42,7 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 /** The folder that `part` has, or gets when it is built. Equal inputs and recipe give an equal name. */
 export async function folderOf(part: CachedPart, cache = cacheFolder()): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify([part.name, part.inputs, process.arch]));
-  for (const file of part.recipe) hash.update(await readFile(file));
+  for (const file of part.recipe) hash.update(loadedText.get(file) ?? (await readFile(file)));
   return join(cache, `${part.name}-${hash.digest("hex").slice(0, 16)}`);
 }
 

@@ -56,6 +56,9 @@ export async function goBuild(build: {
 }): Promise<void> {
   const output = join(build.source, ".programs");
   await mkdir(output);
+  // Go's work folder too: a killed go build leaves hundreds of megabytes there.
+  const work = join(build.source, ".work");
+  await mkdir(work);
   const variables = Object.entries(build.variables ?? {}).map(
     ([key, value]) => `-X ${key}=${value}`,
   );
@@ -66,7 +69,10 @@ export async function goBuild(build: {
       ...["-o", `${output}/`],
       ...Object.values(build.programs),
     ],
-    { folder: build.source, environment: { CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" } },
+    {
+      folder: build.source,
+      environment: { CGO_ENABLED: "0", GOFLAGS: "", GOTMPDIR: work, GOWORK: "off" },
+    },
   );
   for (const [name, main] of Object.entries(build.programs)) {
     await rename(join(output, programName(main)), join(build.target, name));

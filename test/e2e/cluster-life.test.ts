@@ -44,11 +44,11 @@ async function leftovers(): Promise<string> {
   return (await runCommand(["sh", "-c", probe])).stdout;
 }
 
-it("converges when it was killed half way, several times", async () => {
-  for (const step of ["machines", "install", "init"]) {
+it("converges when it was killed half way, several times", { timeout: 600_000 }, async () => {
+  for (const step of ["machines", "install-packages", "init"]) {
     expect(await createKilledAt(step)).toBe("SIGKILL");
   }
-  await cluster.clouder(create, { timeoutMs: 280_000 });
+  await cluster.clouder(create, { timeoutMs: 500_000 });
   const { stdout } = await cluster.kubectl(["get", "nodes", "-o", "name"], {
     env: { ...process.env, KUBECONFIG: join(folder, "kubeconfig") },
   });

@@ -50,8 +50,8 @@ export function agentDaemonSet(settings: InstallSettings): DaemonSet {
               securityContext: {
                 runAsUser: 0,
                 runAsGroup: 0,
-                // Files of root and of whoever owns a store's folder; nothing else of root's power.
-                capabilities: { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] },
+                // For folders of stores that belong to others; root's own files need no capability.
+                capabilities: { drop: ["ALL"], add: ["DAC_OVERRIDE"] },
                 ...confined,
               },
               volumeMounts: [
@@ -99,6 +99,8 @@ export function controllerObjects(settings: InstallSettings): readonly KubeObjec
               topologyKey: "kubernetes.io/hostname",
               whenUnsatisfiable: "ScheduleAnyway",
               labelSelector: { matchLabels: labels },
+              // Without it the pods of the version before would count while a new one rolls out.
+              matchLabelKeys: ["pod-template-hash"],
             },
           ],
           containers: [

@@ -102,7 +102,7 @@ describe("the installed objects", () => {
       privileged: false,
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
+      capabilities: { drop: ["ALL"], add: ["DAC_OVERRIDE"] },
       seccompProfile: { type: "RuntimeDefault" },
     });
     expect(JSON.stringify(spec)).not.toMatch(/SYS_ADMIN|hostPID|hostNetwork|hostIPC/);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
@@ -117,7 +117,7 @@ export async function raiseLabCluster(
   );
   await using undo = new AsyncDisposableStack();
   if (options.home === undefined) {
-    undo.defer(() => rm(home, { recursive: true, force: true }));
+    undo.defer(() => removeHome(home));
   }
 
   step("kubectl clouder cluster create: a kubeadm cluster of two machines on this host");
@@ -153,6 +153,19 @@ export async function raiseLabCluster(
   await createS3Store(cluster, "s3", server.endpoint, ["--default"]);
   const kept = undo.move();
   return { ...cluster, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Deletes every cluster of a home, then the home; a cluster that stays keeps its home. */
+export async function removeHome(home: string): Promise<void> {
+  const clusters = join(home, ".clouder", "kubeadm");
+  for (const name of await readdir(clusters).catch(() => [])) {
+    process.stdout.write(`left behind: cluster ${name} of ${home}; deleting it\n`);
+    await runCommand([launcher, "cluster", "delete", name, "--yes"], {
+      env: { ...process.env, HOME: home },
+      show: true,
+    });
+  }
+  await rm(home, { recursive: true, force: true });
 }
 
 /** Folder of the homes of lab clusters: one of its own per run where CLOUDER_LAB_FOLDER is set. */

@@ -95,11 +95,6 @@ const definitions: readonly Definition[] = [
     columns: [
       { name: "URL", type: "string", jsonPath: ".spec.url" },
       { name: "Default", type: "boolean", jsonPath: ".spec.default" },
-      {
-        name: "Ready",
-        type: "string",
-        jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-      },
       age,
     ],
     selectable: [],

@@ -36,11 +36,15 @@ export async function ensureHostTools(say: (line: string) => void): Promise<void
     if (!existsSync(file)) missing.add(name);
   }
   if (missing.size > 0) await install([...missing], say);
-  if (!onPath("go")) {
-    throw new ClouderError("not-found", "go is not on PATH", {
-      hint: "install Go 1.21 or later; it fetches the toolchain it needs by itself",
-    });
-  }
+  ensureGo();
+}
+
+/** Fails when there is no Go on this host; all that the programs built without a root need. */
+export function ensureGo(): void {
+  if (onPath("go")) return;
+  throw new ClouderError("not-found", "go is not on PATH", {
+    hint: "install Go 1.21 or later; it fetches the toolchain it needs by itself",
+  });
 }
 
 async function install(names: readonly string[], say: (line: string) => void): Promise<void> {

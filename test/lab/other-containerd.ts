@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ensurePart } from "./cache.ts";
 import { otherContainerd } from "./go-programs.ts";
-import { ensureHostTools } from "./host-tools.ts";
+import { ensureGo } from "./host-tools.ts";
 import type { LabCluster } from "./lab-cluster.ts";
 import { progressOf } from "./progress.ts";
 import { versions } from "./versions.ts";
@@ -21,7 +21,7 @@ export async function useOtherContainerd(
   node: string,
   say: (line: string) => void = () => undefined,
 ): Promise<{ readonly version: string; readonly undo: () => Promise<void> }> {
-  await ensureHostTools(say);
+  ensureGo();
   const folder = await ensurePart(otherContainerd, progressOf(1, say));
   const onNode = (script: string) => cluster.onNode(node, ["sh", "-ec", script]);
   const each = (command: string) =>

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePart } from "./cache.ts";
 import { versitygw } from "./go-programs.ts";
-import { ensureHostTools } from "./host-tools.ts";
+import { ensureGo } from "./host-tools.ts";
 import { progressOf } from "./progress.ts";
 import { freePort, startServer, type ServerHandle } from "./server-process.ts";
 
@@ -24,7 +24,7 @@ export interface S3ServerOptions {
 /** Starts an S3 server (region us-east-1, path style) and waits until it answers. */
 export async function startS3Server(options: S3ServerOptions): Promise<ServerHandle> {
   const say = options.say ?? (() => undefined);
-  await ensureHostTools(say);
+  ensureGo();
   const programs = await ensurePart(versitygw, progressOf(1, say));
   const host = options.address;
   const port = options.port ?? (await freePort(host));

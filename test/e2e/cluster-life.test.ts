@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { lab } from "#test/e2e/scenario";
 import { runCommand } from "#test/lab/run-command";
 
@@ -11,8 +11,12 @@ const create = [
   ...["cluster", "create", name, "--provider", "local", "--workers", "1"],
   ...["--bundle", cluster.bundle, "--yes"],
 ];
+let before: string;
 const folder = join(cluster.home, ".clouder", "kubeadm", name);
 
+beforeAll(async () => {
+  before = await hostState();
+});
 afterAll(() => cluster.clouder(["cluster", "delete", name, "--yes"], { allowFailure: true }));
 
 /** Starts a create and kills it with SIGKILL as soon as the step has begun. */
@@ -32,15 +36,16 @@ function createKilledAt(step: string): Promise<NodeJS.Signals | null> {
   });
 }
 
-/** Machines, mounts, bridges, rules and cgroups of this cluster that the host still has. */
-async function leftovers(): Promise<string> {
+/** Machines, mounts, links, rules, cgroups and settings of the host that a cluster could leave. */
+async function hostState(): Promise<string> {
   const probe = [
-    `pgrep -af 'systemd-nspawn.*${name}-' || true`,
-    `grep -F '/${name}' /proc/mounts || true`,
-    `ip -o link show type bridge | grep -F '${name}' || true`,
-    `iptables-save | grep -F '${name}' || true`,
-    `find /sys/fs/cgroup -maxdepth 4 -type d -name '*${name}-*' | head`,
-  ].join("; ");
+    "pgrep -af systemd-nspawn | sed 's/^[0-9]* //' | sort",
+    "cut -d' ' -f2,3 /proc/mounts | sort",
+    "ip -o link show | sed 's/^[0-9]*: //; s/[@:].*//' | grep -v '^v[eb]' | sort",
+    "iptables-save | grep '^-A' | sed 's/ -c [0-9 ]*//' | sort",
+    "find /sys/fs/cgroup -maxdepth 3 -type d -name 'clouder-*' | sort",
+    "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory",
+  ].join("; echo; ");
   return (await runCommand(["sh", "-c", probe])).stdout;
 }
 
@@ -68,7 +73,7 @@ it("two clusters live side by side, and delete removes one without a trace", asy
   expect(stdout).toContain(name);
   expect(stdout).toContain(cluster.name);
   await cluster.clouder(["cluster", "delete", name, "--yes"]);
-  expect(await leftovers()).toBe("");
+  expect(await hostState()).toBe(before);
   const nodes = await cluster.kubectl(["get", "nodes", "-o", "name"]);
   expect(nodes.stdout.trim().split("\n")).toHaveLength(2);
 });

@@ -30,6 +30,15 @@ export function reportPhases(
     if (error !== undefined) report({ type: "step-failed", step, title, error });
     else report({ type: "step-done", step, title, milliseconds: clock.now() - since });
   };
+  const tellProgress = (progress: Progress | undefined) => {
+    // A phase begins with the bytes of the one before.
+    const isNews = progress?.doneBytes !== told?.doneBytes;
+    told = progress;
+    if (!current || !progress || !isNews) return;
+    const { doneBytes: done, totalBytes: total } = progress;
+    const amount = { done, ...(total === undefined ? {} : { total }) };
+    report({ type: "step-progress", step: current.step, ...amount, unit: "bytes" });
+  };
   return {
     end,
     seen: ({ phase = "Pending", progress, hints = [] }) => {
@@ -39,14 +48,7 @@ export function reportPhases(
         current = { step: phase.toLowerCase(), title, since: clock.now() };
         report({ type: "step-started", step: current.step, title });
       }
-      // A phase begins with the bytes of the one before.
-      const isNews = progress?.doneBytes !== told?.doneBytes;
-      told = progress;
-      if (current && progress && isNews) {
-        const { doneBytes: done, totalBytes: total } = progress;
-        const amount = { done, ...(total === undefined ? {} : { total }) };
-        report({ type: "step-progress", step: current.step, ...amount, unit: "bytes" });
-      }
+      tellProgress(progress);
       for (const message of hints) {
         if (hinted.has(message)) continue;
         hinted.add(message);

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { createCluster, previewCluster } from "#bootstrap/create-cluster";
 import { mergeCluster } from "#bootstrap/use-cluster";
-import { ClouderError } from "#core/error";
 import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
 import { argument, command } from "#plugin/cli/command";
 import { boolean, string, yesFlag } from "#plugin/cli/flags";
 import { createFlags, flagsOf } from "#plugin/cli/cluster-flags";
+import { readDocument } from "#plugin/cli/read-document";
 import { createdResult, previewResult } from "#plugin/output/clusters";
 
 export default command({
@@ -24,7 +23,7 @@ export default command({
     yes: yesFlag,
   },
   run: async ({ flags, args }, context) => {
-    const document = flags.filename === undefined ? undefined : await read(flags.filename);
+    const document = flags.filename === undefined ? undefined : await readDocument(flags.filename);
     const home = homeOf(context);
     const request = { home, document, ...flagsOf(flags, args.name) };
     if (flags["dry-run"])
@@ -35,9 +34,3 @@ export default command({
     return createdResult(cluster, target);
   },
 });
-
-async function read(path: string): Promise<string> {
-  return await readFile(path === "-" ? "/dev/stdin" : path, "utf8").catch((error: unknown) => {
-    throw new ClouderError("not-found", `cannot read ${path}`, { cause: error });
-  });
-}

@@ -1,0 +1,13 @@
+import { readFile } from "node:fs/promises";
+import { ClouderError, messageOf } from "#core/error";
+
+/** The text behind `-f`: of a file, or of standard input for `-`. */
+export async function readDocument(path: string): Promise<string> {
+  try {
+    return await readFile(path === "-" ? "/dev/stdin" : path, "utf8");
+  } catch (error) {
+    throw new ClouderError("not-found", `cannot read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -3,7 +3,7 @@ import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { Joining } from "#bootstrap/steps/step";
 
 const kubeadmVersion = "kubeadm.k8s.io/v1beta4";
-export const criSocket = "unix:///run/containerd/containerd.sock";
+const criSocket = "unix:///run/containerd/containerd.sock";
 export const apiPort = 6443;
 /** Long enough to init, short enough to be worth little when it leaks. */
 export const tokenLifetimeMinutes = 30;

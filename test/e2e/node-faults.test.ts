@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { counterPod, pythonPod } from "#test/e2e/pods";
-import { checkpointView, counts, deletePod, eventually, lab, startPod } from "#test/e2e/scenario";
+import {
+  checkpointView,
+  counts,
+  deletePod,
+  eventually,
+  lab,
+  startPod,
+  startProgram,
+} from "#test/e2e/scenario";
 import { fixtureProgram } from "#test/lab/lab-cluster";
 
 const cluster = lab();
@@ -25,7 +33,7 @@ it("J6: two checkpoints of one pod at once are taken one after the other, both w
 });
 
 it("K1: a full disk under the dump gives a clear error, the pod runs on, and nothing is left", async () => {
-  await startPod(
+  await startProgram(
     cluster,
     pythonPod(
       { name: "large", node: first, heapMB: 100 },

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from "vitest";
 import { pythonPod } from "#test/e2e/pods";
-import { checkpoint, deletePod, lab, programState, startPod } from "#test/e2e/scenario";
+import { checkpoint, deletePod, lab, programState, startProgram } from "#test/e2e/scenario";
 import { fixtureProgram } from "#test/lab/lab-cluster";
 
 const cluster = lab();
@@ -10,7 +10,7 @@ const probe = { httpGet: { port: 8080, path: "/" }, periodSeconds: 1, failureThr
 afterAll(() => deletePod(cluster, "probed"));
 
 it("liveness and readiness probes neither break the dump nor kill the restored pod", async () => {
-  await startPod(
+  await startProgram(
     cluster,
     pythonPod(
       {

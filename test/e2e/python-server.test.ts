@@ -7,8 +7,8 @@ import {
   eventually,
   lab,
   programState,
-  startPod,
   type ProgramState,
+  startProgram,
 } from "#test/e2e/scenario";
 import { fixtureProgram } from "#test/lab/lab-cluster";
 
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 it("J2: a 500 MB Python server comes back whole on another node: heap, threads, files, connections", async () => {
   const { port } = outside.address() as { port: number };
-  await startPod(
+  await startProgram(
     cluster,
     pythonPod(
       { name: "server", node: first, heapMB: 500, outside: `${cluster.gateway}:${port}` },

@@ -31,6 +31,15 @@ export async function startPod(cluster: LabCluster, pod: object): Promise<void> 
   ]);
 }
 
+/** Starts a pod of the stateful server and waits until its heap is filled. */
+export async function startProgram(cluster: LabCluster, pod: object): Promise<void> {
+  await startPod(cluster, pod);
+  const { metadata } = pod as { metadata: { name: string } };
+  await eventually("the program is ready", async () =>
+    (await podLog(cluster, metadata.name, "server")).includes("ready") ? true : undefined,
+  );
+}
+
 export async function deletePod(cluster: LabCluster, name: string): Promise<void> {
   await cluster.kubectl(["delete", "pod", name, "--ignore-not-found", "--force", "--wait"]);
 }

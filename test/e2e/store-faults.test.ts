@@ -9,7 +9,7 @@ import {
   eventually,
   lab,
   programState,
-  startPod,
+  startProgram,
 } from "#test/e2e/scenario";
 import { createS3Store, fixtureProgram, s3Credentials } from "#test/lab/lab-cluster";
 import { startS3Server, type ServerHandle } from "#test/lab/s3-server";
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await mkdir(join(folder, "checkpoints"), { recursive: true });
   server = await start();
   await createS3Store(cluster, "faulty", server.endpoint);
-  await startPod(
+  await startProgram(
     cluster,
     pythonPod(
       { name: "heavy", node: first, heapMB: 600 },

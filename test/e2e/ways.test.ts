@@ -9,6 +9,7 @@ import {
   lab,
   nodeOf,
   startPod,
+  startProgram,
 } from "#test/e2e/scenario";
 import { fixtureProgram } from "#test/lab/lab-cluster";
 
@@ -38,7 +39,7 @@ it("a pod on the default runtime class goes the plain way, with a hint, and is r
 });
 
 it("early thaw and diverted pages: files of the writable layer and the heap come back", async () => {
-  await startPod(
+  await startProgram(
     cluster,
     pythonPod(
       { name: "thawed", node: first, heapMB: 200 },

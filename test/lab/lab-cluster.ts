@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import { buildBundle } from "#test/lab/build-bundle";
 import { runCommand, type CommandOptions, type CommandResult } from "#test/lab/run-command";
@@ -26,6 +27,8 @@ export interface LabCluster extends LabClusterPlace {
   kubectl(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /** Creates or updates objects. */
   apply(...objects: readonly object[]): Promise<void>;
+  /** How a node is reached. */
+  readonly address: (node: string) => Promise<NodeAddress>;
   /** Runs argv as root on a node. */
   onNode(node: string, argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
 }
@@ -53,6 +56,18 @@ export function attachLabCluster(place: LabClusterPlace, show = false): LabClust
     };
   const kubectl = run(join(place.bundle, "bin/kubectl"));
   const folder = join(place.home, ".clouder", "kubeadm", place.name);
+  const address = async (node: string): Promise<NodeAddress> => {
+    const path = 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}';
+    const { stdout } = await kubectl(["get", "node", node, "-o", path], { show: false });
+    return {
+      access: "ssh",
+      host: stdout,
+      port: 22,
+      user: "root",
+      keyFile: join(folder, "key"),
+      knownHostsFile: join(folder, "known_hosts"),
+    };
+  };
   return {
     ...place,
     clouder: run(launcher),
@@ -61,26 +76,10 @@ export function attachLabCluster(place: LabClusterPlace, show = false): LabClust
       const list = { apiVersion: "v1", kind: "List", items: objects };
       await kubectl(["apply", "-f", "-"], { stdin: JSON.stringify(list) });
     },
+    address,
     onNode: async (node, argv, options = {}) => {
-      const { stdout: host } = await kubectl(
-        [
-          "get",
-          "node",
-          node,
-          "-o",
-          'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}',
-        ],
-        { show: false },
-      );
       const driver = await nodeAccessDrivers.ssh.load();
-      const access = await driver.connect(node, {
-        access: "ssh",
-        host,
-        port: 22,
-        user: "root",
-        keyFile: join(folder, "key"),
-        knownHostsFile: join(folder, "known_hosts"),
-      });
+      const access = await driver.connect(node, await address(node));
       try {
         return await access.run(argv, { allowFailure: options.allowFailure ?? false });
       } finally {

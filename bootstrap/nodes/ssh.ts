@@ -65,7 +65,7 @@ async function open(name: string, address: SshAddress, signal?: AbortSignal): Pr
     host: address.host,
     port: address.port,
     username: address.user,
-    readyTimeout: 10_000,
+    readyTimeout: 20_000,
     keepaliveInterval: 15_000,
     keepaliveCountMax: 4,
     hostVerifier: (key: Buffer) => {

@@ -81,9 +81,13 @@ async function dpkg(
   bundle: OpenBundle,
   packages: readonly Package[],
 ): Promise<true | undefined> {
-  await rememberNew(access, packages);
+  const present = await installedVersions(access, packages);
+  await rememberNew(
+    access,
+    packages.map((one) => one.package).filter((name) => !present.has(name)),
+  );
   const uploaded: string[] = [];
-  for (const one of packages) {
+  for (const one of packages.filter((each) => present.get(each.package) !== each.version)) {
     const target = `${debFolder}/${one.path.split("/").at(-1) ?? ""}`;
     await access.upload(await bundle.verified(one), target);
     uploaded.push(target);
@@ -91,7 +95,7 @@ async function dpkg(
   // What a killed run left half configured comes first.
   const script = `export DEBIAN_FRONTEND=noninteractive
 dpkg --configure -a --force-confold
-dpkg -i --skip-same-version --refuse-downgrade --force-confold "$@"
+[ $# -eq 0 ] || dpkg -i --skip-same-version --refuse-downgrade --force-confold "$@"
 apt-mark hold criu runc >/dev/null 2>&1 || true
 rm -rf -- ${debFolder}`;
   const result = await access.run(["sh", "-ec", script, "sh", ...uploaded], { allowFailure: true });
@@ -107,23 +111,28 @@ rm -rf -- ${debFolder}`;
   );
 }
 
-/** What deleting the cluster may take away again: packages that were not there before us. */
-async function rememberNew(access: NodeAccess, packages: readonly Package[]): Promise<void> {
+async function installedVersions(
+  access: NodeAccess,
+  packages: readonly Package[],
+): Promise<ReadonlyMap<string, string>> {
   const names = packages.map((one) => one.package);
   const { stdout } = await access.run(
-    ["dpkg-query", "-W", "-f=${Package} ${db:Status-Abbrev}\\n", ...names],
+    ["dpkg-query", "-W", "-f=${Package} ${db:Status-Abbrev} ${Version}\\n", ...names],
     { allowFailure: true },
   );
-  const present = new Set(
-    stdout
-      .split("\n")
-      .map((line) => line.split(" "))
-      .filter(([, status]) => status?.startsWith("ii"))
-      .map(([name]) => name),
+  return new Map(
+    stdout.split("\n").flatMap((line) => {
+      const [name = "", status, version = ""] = line.split(/\s+/);
+      return status === "ii" || status === "hi" ? [[name, version] as const] : [];
+    }),
   );
+}
+
+/** What deleting the cluster may take away again: packages that were not there before us. */
+async function rememberNew(access: NodeAccess, names: readonly string[]): Promise<void> {
   const known = await readStamp(access, "new-packages");
-  const added = names.filter((name) => !present.has(name)).map((name) => [name, "new"] as const);
-  await writeStamp(access, "new-packages", { ...known, ...Object.fromEntries(added) });
+  const added = Object.fromEntries(names.map((name) => [name, "new"]));
+  await writeStamp(access, "new-packages", { ...known, ...added });
 }
 
 async function installBinary(access: NodeAccess, bundle: OpenBundle, one: Binary): Promise<void> {

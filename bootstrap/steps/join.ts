@@ -25,6 +25,11 @@ export const join: Step = {
     if (touched && (await isMember(controlPlane(facts), machine.name))) {
       return { skipped: "is a node already" };
     }
+    if (touched && stamp["state"] === "ready") {
+      // It has joined and is never reset: its kubelet registers it, anew when somebody deleted it.
+      await access.run(["systemctl", "restart", "kubelet"]);
+      return {};
+    }
     if (!facts.joining || !facts.settings) {
       throw new ClouderError("internal", "join without a token");
     }

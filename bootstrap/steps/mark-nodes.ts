@@ -23,7 +23,7 @@ export const markNodes: Step = {
   scope: "node",
   needs: ["nodes", "kubeconfig"],
   gives: [],
-  after: ["join", "prove"],
+  after: ["wait-ready", "prove"],
   preview: ({ spec }) => [
     ...spec.pools.map((pool) => `kubectl label, pool ${pool.name}: ${pairs(poolLabels(pool))}`),
     `kubectl taint, control plane: ${spec.controlPlane.schedulable ? "schedulable" : "NoSchedule"}`,

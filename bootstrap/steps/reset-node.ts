@@ -75,7 +75,7 @@ export const resetNode: Step = {
     if (packages.length > 0) {
       // One that something else needs by now stays: dpkg refuses to remove it.
       await access.run(["apt-mark", "unhold", "criu", "runc"], { allowFailure: true });
-      await access.run(["dpkg", "--remove", ...packages], { allowFailure: true });
+      await access.run(["dpkg", "--purge", ...packages], { allowFailure: true });
     }
     await ensureBlock(access, "/etc/hosts", []);
     await access.run(["rm", "-rf", "/var/lib/clouder/bootstrap"]);

@@ -22,11 +22,11 @@ export const servingCertificates: Step = {
     await waitFor(
       "that every kubelet has a serving certificate",
       {
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
         everyMs: 1000,
         clock: context.clock,
         signal: context.signal,
-        hint: "kubectl get certificatesigningrequests shows what was asked for",
+        hint: "on the node without one: journalctl -u kubelet; kubectl get certificatesigningrequests",
       },
       async () => {
         await approvePending(context, facts);

@@ -36,7 +36,7 @@ export const waitReady: Step = {
         everyMs: 1000,
         clock: context.clock,
         signal: context.signal,
-        hint: "kubectl describe nodes tells what each waits for",
+        hint: "kubectl describe nodes tells what each waits for; on a missing one: journalctl -u kubelet",
       },
       async () => {
         const { items } = JSON.parse(

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hostCommand } from "./host-command.ts";
-import { ClouderError } from "#core/error";
 
 export interface MachinePlan {
   readonly name: string;
@@ -102,20 +101,6 @@ async function resolvConf(gateway: string): Promise<string> {
   return (servers.length > 0 ? servers : [gateway])
     .map((server) => `nameserver ${server}\n`)
     .join("");
-}
-
-/** Fails with the way out when this host's file systems cannot hold machines. */
-export async function checkRoom(folder: string, machines: number): Promise<void> {
-  const { stdout } = await hostCommand(["df", "--output=avail", "-B1", folder]);
-  const free = Number(stdout.trim().split("\n").at(-1));
-  const needed = machines * 3 * 2 ** 30;
-  if (free < needed) {
-    throw new ClouderError(
-      "no-space",
-      `${folder} has ${Math.round(free / 2 ** 30)} GiB free, ${machines} machines want ${needed / 2 ** 30} GiB`,
-      { hint: "free some space, or move ~/.clouder to a larger file system" },
-    );
-  }
 }
 
 /**

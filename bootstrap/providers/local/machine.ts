@@ -74,6 +74,9 @@ export async function waitForSsh(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<void> {
+  // On a busy host a moment passes until the first process has entered the cgroup.
+  const entered = clock.now() + 15_000;
+  let seen = false;
   await waitFor(
     `an answer of sshd on ${machine} (${address})`,
     {
@@ -85,7 +88,9 @@ export async function waitForSsh(
     },
     async () => {
       if (await greets(address)) return true;
-      if (!(await isRunning(identity, machine))) {
+      const running = await isRunning(identity, machine);
+      seen ||= running;
+      if (!running && (seen || clock.now() > entered)) {
         throw new ClouderError("remote-command", `the machine ${machine} ended while it booted`, {
           hint: `look at ${join(machineFolder(identity, machine), "console.log")}`,
         });

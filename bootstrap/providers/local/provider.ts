@@ -4,7 +4,8 @@ import { removeCgroups } from "./cgroups.ts";
 import { hostCommand } from "./host-command.ts";
 import { identityOf, machineFolder, type LocalIdentity } from "./identity.ts";
 import { isRunning, removeMachine, startMachine, waitForSsh } from "./machine.ts";
-import { checkRoom, ensureMachineRoot, hostKeyLine } from "./machine-root.ts";
+import { checkInotify, checkRoom } from "./limits.ts";
+import { ensureMachineRoot, hostKeyLine } from "./machine-root.ts";
 import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "./network.ts";
 import { parseLocalSettings } from "./settings.ts";
 import { openBundle } from "#bootstrap/bundle/load";
@@ -68,7 +69,9 @@ async function preflight(context: ProviderContext): Promise<void> {
   await mkdir(context.folder, { recursive: true, mode: 0o700 });
   const present = await list(context);
   const fresh = wantedMachines(context.spec).length - present.length;
-  if (fresh > 0) await checkRoom(context.folder, fresh);
+  if (fresh <= 0) return;
+  await checkRoom(context.folder, fresh);
+  await checkInotify(fresh);
 }
 
 async function ensure(

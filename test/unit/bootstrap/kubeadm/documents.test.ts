@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { initFile, joinFile } from "#bootstrap/kubeadm/documents";
+import { newToken, tokenSecret } from "#bootstrap/kubeadm/token";
+import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
+import type { Machine } from "#bootstrap/providers/provider";
+import { loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
+
+const machine: Machine = {
+  ...{ name: "lab-master", role: "control-plane", pool: "control-plane" },
+  privateAddress: "10.0.0.4",
+  publicAddress: "203.0.113.9",
+  reach: { access: "local" },
+};
+const spec = (flags: ClusterFlags = {}) =>
+  loadSpec({
+    flags: { name: "lab", ...flags },
+    defaults: { kubernetesVersion: "v1.36.3", bundle: "/b" },
+  });
+const settings = nodeSettingsFor([], {});
+const read = (text: string) =>
+  parseAllDocuments(text).map((one) => one.toJS() as Record<string, never>);
+
+describe("the file for kubeadm init (E2)", () => {
+  const [init, cluster, kubelet, proxy] = read(initFile(spec(), machine, settings, "abc.def"));
+
+  test("is v1beta4, with arguments as lists and one short-lived token", () => {
+    expect(init).toMatchObject({
+      apiVersion: "kubeadm.k8s.io/v1beta4",
+      kind: "InitConfiguration",
+      bootstrapTokens: [{ token: "abc.def", ttl: "30m0s" }],
+      localAPIEndpoint: { advertiseAddress: "10.0.0.4", bindPort: 6443 },
+      nodeRegistration: {
+        name: "lab-master",
+        kubeletExtraArgs: [{ name: "node-ip", value: "10.0.0.4" }],
+      },
+    });
+  });
+
+  test("has a stable name as endpoint, never a node's address", () => {
+    expect(cluster).toMatchObject({
+      kind: "ClusterConfiguration",
+      clusterName: "lab",
+      kubernetesVersion: "v1.36.3",
+      controlPlaneEndpoint: "api.lab.clouder.internal:6443",
+      networking: { podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/12" },
+    });
+    expect(cluster?.["apiServer"]).toEqual({
+      certSANs: ["api.lab.clouder.internal", "10.0.0.4", "203.0.113.9", "localhost", "127.0.0.1"],
+    });
+  });
+
+  test("turns on seccomp by default and serving certificates from the cluster", () => {
+    expect(kubelet).toMatchObject({
+      kind: "KubeletConfiguration",
+      cgroupDriver: "systemd",
+      seccompDefault: true,
+      serverTLSBootstrap: true,
+    });
+    expect(proxy).toMatchObject({ kind: "KubeProxyConfiguration", mode: "nftables" });
+  });
+
+  test("leaves the control plane's taint to kubeadm unless it is to be schedulable", () => {
+    const taints = (flags: ClusterFlags) => {
+      const [document] = read(initFile(spec(flags), machine, settings, "t"));
+      return document?.["nodeRegistration"] as unknown as { readonly taints?: unknown };
+    };
+    expect(taints({}).taints).toBeUndefined();
+    expect(taints({ schedulableControlPlane: true }).taints).toEqual([]);
+  });
+});
+
+test("the file for kubeadm join pins the CA and uses the stable name (E4)", () => {
+  const joining = { token: "abc.def", caCertHash: "sha256:00" };
+  expect(read(joinFile(spec(), machine, settings, joining))[0]).toMatchObject({
+    kind: "JoinConfiguration",
+    discovery: {
+      bootstrapToken: {
+        apiServerEndpoint: "api.lab.clouder.internal:6443",
+        token: "abc.def",
+        caCertHashes: ["sha256:00"],
+      },
+    },
+  });
+});
+
+test("a join token is fresh, in kubeadm's form, and ends within 30 minutes (E4)", () => {
+  const token = newToken();
+  expect(token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
+  expect(newToken()).not.toBe(token);
+  expect(tokenSecret(token, new Date(1_800_000_000_123))).toMatchObject({
+    metadata: { name: `bootstrap-token-${token.slice(0, 6)}`, namespace: "kube-system" },
+    stringData: { expiration: "2027-01-15T08:00:00Z", "usage-bootstrap-signing": "true" },
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { parseHostFacts, type HostFacts } from "#bootstrap/nodes/host-facts";
+import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
+
+const printed = (changes: Readonly<Record<string, string>> = {}) =>
+  Object.entries({
+    os: "debian-13",
+    architecture: "x86_64",
+    kernel: "6.18.1",
+    cgroup: "cgroup2fs",
+    container: "none",
+    capabilities: "000001ffffffffff",
+    processors: "4",
+    memory: "8000000",
+    machine: "abc",
+    init: "systemd",
+    addresses: "10.0.0.4 192.168.1.4",
+    ...changes,
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join("");
+
+describe("facts of a machine", () => {
+  test("are read from what the script printed", () => {
+    expect(parseHostFacts("a", printed())).toEqual({
+      name: "a",
+      os: "debian-13",
+      architecture: "amd64",
+      kernel: "6.18.1",
+      cgroup: "v2",
+      sharedKernel: false,
+      sysResource: true,
+      processors: 4,
+      memoryBytes: 8_192_000_000,
+      machineId: "abc",
+      addresses: ["10.0.0.4", "192.168.1.4"],
+    });
+  });
+
+  test("tell a system container on an old host", () => {
+    const facts = parseHostFacts(
+      "a",
+      printed({ cgroup: "tmpfs", container: "systemd-nspawn", capabilities: "000001fffeffffff" }),
+    );
+    expect(facts).toMatchObject({ cgroup: "v1", sharedKernel: true, sysResource: false });
+  });
+
+  test.each([[{ init: "init" }], [{ architecture: "riscv64" }]])("refuse %j", (changes) => {
+    expect(() => parseHostFacts("a", printed(changes))).toThrow(
+      expect.objectContaining({ code: "unsupported" }) as Error,
+    );
+  });
+});
+
+describe("settings that fit all machines", () => {
+  const host = (changes: Readonly<Record<string, string>> = {}): HostFacts =>
+    parseHostFacts("a", printed(changes));
+
+  test("are kubeadm's own on ordinary machines", () => {
+    expect(nodeSettingsFor([host()], {})).toEqual({
+      cgroupDriver: "systemd",
+      restrictOomScoreAdj: false,
+      ignorePreflightErrors: [],
+      sharedKernel: false,
+      kubelet: {},
+      kubeProxy: {},
+    });
+  });
+
+  test("leave the host's kernel alone in system containers with cgroup v1", () => {
+    const settings = nodeSettingsFor(
+      [host({ cgroup: "tmpfs", container: "systemd-nspawn", capabilities: "0" })],
+      {},
+    );
+    expect(settings).toMatchObject({
+      cgroupDriver: "cgroupfs",
+      restrictOomScoreAdj: true,
+      sharedKernel: true,
+      kubelet: { failCgroupV1: false, featureGates: { KubeletInUserNamespace: true } },
+      kubeProxy: { conntrack: { maxPerCore: 0 } },
+    });
+  });
+
+  test("do not exist for machines of both cgroup versions", () => {
+    expect(() => nodeSettingsFor([host(), host({ cgroup: "tmpfs" })], {})).toThrow(
+      expect.objectContaining({ code: "unsupported" }) as Error,
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { noBundle } from "#bootstrap/bundle/load";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import type { Provider } from "#bootstrap/providers/provider";
+import { loadSpec } from "#bootstrap/spec/load";
+import type { FactName, Node, PlanContext, Step, StepOutcome } from "#bootstrap/steps/step";
+import { systemClock } from "#core/clock";
+import type { ReportEvent } from "#core/report";
+
+/** A machine that runs nothing; `closed` tells whether its connection was ended. */
+export function emptyNode(
+  name: string,
+  role: "control-plane" | "worker",
+): Node & { closed: boolean } {
+  const unused = () => Promise.reject(new Error(`${name} runs nothing`));
+  const node = {
+    closed: false,
+    machine: {
+      ...{ name, role, pool: "workers", privateAddress: "10.0.0.1" },
+      reach: { access: "local" as const },
+    },
+    access: {
+      ...{ host: name, run: unused, readFile: unused, writeFile: unused, upload: unused },
+      close: () => {
+        node.closed = true;
+        return Promise.resolve();
+      },
+    } satisfies NodeAccess,
+  };
+  return node;
+}
+
+export function contextFor(report: (event: ReportEvent) => void = () => undefined): PlanContext {
+  return {
+    spec: loadSpec({
+      flags: { name: "lab" },
+      defaults: { kubernetesVersion: "v1.36.3", bundle: "/b" },
+    }),
+    folder: "/nowhere",
+    uid: "uid",
+    provider: undefined as unknown as Provider,
+    bundle: noBundle,
+    report,
+    clock: systemClock,
+  };
+}
+
+interface Wiring {
+  readonly needs?: readonly FactName[];
+  readonly gives?: readonly FactName[];
+  readonly after?: readonly string[];
+}
+
+const base = (id: string, wiring: Wiring) => ({
+  id,
+  title: `do ${id}`,
+  needs: wiring.needs ?? [],
+  gives: wiring.gives ?? [],
+  ...(wiring.after && { after: wiring.after }),
+  preview: () => [`preview of ${id}`],
+});
+
+export function clusterStep(
+  id: string,
+  wiring: Wiring,
+  run: () => Promise<StepOutcome> = () => Promise.resolve({}),
+): Step {
+  return { ...base(id, wiring), scope: "cluster", run };
+}
+
+export function nodeStep(
+  id: string,
+  wiring: Wiring & { readonly on?: "control-plane" | "workers" },
+  run: (node: Node) => Promise<StepOutcome>,
+): Step {
+  return {
+    ...base(id, { ...wiring, needs: ["nodes", ...(wiring.needs ?? [])] }),
+    ...(wiring.on && { on: wiring.on }),
+    scope: "node",
+    run: (_context, _facts, node) => run(node),
+  };
+}

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { runPlan } from "#bootstrap/plans/runner";
+import type { Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
+import type { ReportEvent } from "#core/report";
+import { clusterStep, contextFor, emptyNode, nodeStep } from "./plan.ts";
+
+const machines = (names: readonly string[]) =>
+  names.map((name, index) => emptyNode(name, index === 0 ? "control-plane" : "worker"));
+const connect = (nodes: ReturnType<typeof machines>) =>
+  clusterStep("connect", { gives: ["nodes"] }, () => Promise.resolve({ facts: { nodes } }));
+
+describe("running a plan", () => {
+  test("starts a step when what it stands on is done, whatever the order of the list", async () => {
+    const done: string[] = [];
+    const note = (id: string) => () => {
+      done.push(id);
+      return Promise.resolve({});
+    };
+    await runPlan(
+      [
+        clusterStep("third", { needs: ["endpoint"] }, note("third")),
+        clusterStep("second", { gives: ["endpoint"], after: ["first"] }, note("second")),
+        clusterStep("first", {}, note("first")),
+      ],
+      contextFor(),
+    );
+    expect(done).toEqual(["first", "second", "third"]);
+  });
+
+  test("lets a fast machine go on while a slow one is still at the step before", async () => {
+    const done: string[] = [];
+    const nodes = machines(["slow", "fast"]);
+    await runPlan(
+      [
+        connect(nodes),
+        nodeStep("prepare", {}, async ({ machine }) => {
+          if (machine.name === "slow") await sleep(100);
+          done.push(`prepare ${machine.name}`);
+          return {};
+        }),
+        nodeStep("install", { after: ["prepare"] }, ({ machine }) => {
+          done.push(`install ${machine.name}`);
+          return Promise.resolve({});
+        }),
+        clusterStep("finish", { after: ["install"] }, () => {
+          done.push("finish");
+          return Promise.resolve({});
+        }),
+      ],
+      contextFor(),
+    );
+    expect(done).toEqual([
+      "prepare fast",
+      "install fast",
+      "prepare slow",
+      "install slow",
+      "finish",
+    ]);
+  });
+
+  test("keeps to the number of node steps at once", async () => {
+    let running = 0;
+    let most = 0;
+    const nodes = machines(Array.from({ length: 12 }, (_, at) => `n${at}`));
+    const work = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await sleep(5);
+      running -= 1;
+      return {};
+    };
+    await runPlan(
+      [connect(nodes), nodeStep("a", {}, work), nodeStep("b", {}, work)],
+      contextFor(),
+      {
+        parallel: 3,
+      },
+    );
+    expect(most).toBe(3);
+  });
+
+  test("runs a workers' step on workers only, and a later step waits for nothing else", async () => {
+    const seen: string[] = [];
+    const note = (id: string) => (node: { machine: { name: string } }) => {
+      seen.push(`${id} ${node.machine.name}`);
+      return Promise.resolve({});
+    };
+    await runPlan(
+      [
+        connect(machines(["plane", "one", "two"])),
+        nodeStep("join", { on: "workers" }, note("join")),
+        nodeStep("label", { after: ["join"] }, note("label")),
+      ],
+      contextFor(),
+    );
+    expect(seen.filter((one) => one.startsWith("join"))).toEqual(["join one", "join two"]);
+    expect(seen.filter((one) => one.startsWith("label"))).toHaveLength(3);
+  });
+
+  test("starts nothing new after a failure, tells all failures, and closes every connection", async () => {
+    const nodes = machines(["a", "b", "c"]);
+    const later: string[] = [];
+    const fail = new ClouderError("criu", "no dump", {
+      hint: "newer CRIU",
+      details: { host: "a" },
+    });
+    const plan: Step[] = [
+      connect(nodes),
+      nodeStep("prove", {}, async ({ machine }) => {
+        if (machine.name === "a") throw fail;
+        await sleep(20);
+        if (machine.name === "b") throw new ClouderError("timeout", "too slow");
+        return {};
+      }),
+      nodeStep("join", { after: ["prove"] }, ({ machine }) => {
+        later.push(machine.name);
+        return Promise.resolve({});
+      }),
+    ];
+    await expect(runPlan(plan, contextFor())).rejects.toMatchObject({
+      code: "criu",
+      message: "prove on a: no dump; prove on b: too slow",
+      hint: "newer CRIU",
+      details: { host: "a", steps: ["prove on a", "prove on b"] },
+    });
+    expect(later).toEqual([]);
+    expect(nodes.map(({ closed }) => closed)).toEqual([true, true, true]);
+  });
+
+  test("passes a bug of ours through as it is", async () => {
+    const bug = new TypeError("undefined is not a function");
+    const plan = [clusterStep("broken", {}, () => Promise.reject(bug))];
+    await expect(runPlan(plan, contextFor())).rejects.toBe(bug);
+  });
+
+  test("ends as cancelled and starts nothing more when it is cancelled", async () => {
+    const stop = new AbortController();
+    const context = { ...contextFor(), signal: stop.signal };
+    let ran = false;
+    const plan = [
+      clusterStep("first", {}, () => {
+        stop.abort();
+        return Promise.resolve({});
+      }),
+      clusterStep("second", { after: ["first"] }, () => {
+        ran = true;
+        return Promise.resolve({});
+      }),
+    ];
+    await expect(runPlan(plan, context)).rejects.toMatchObject({ code: "cancelled" });
+    expect(ran).toBe(false);
+  });
+
+  test("reports start and end of each step with its machine, and why one was passed over", async () => {
+    const events: ReportEvent[] = [];
+    const plan = [
+      connect(machines(["a"])),
+      nodeStep("prove", {}, () => Promise.resolve({ skipped: "proven already" })),
+    ];
+    const { timings } = await runPlan(
+      plan,
+      contextFor((event) => events.push(event)),
+    );
+    expect(events.map(({ type }) => type)).toEqual([
+      "step-started",
+      "step-done",
+      "step-started",
+      "step-skipped",
+    ]);
+    expect(events.at(-1)).toMatchObject({ step: "prove", host: "a", reason: "proven already" });
+    expect(timings).toMatchObject([
+      { step: "connect" },
+      { step: "prove", skipped: "proven already" },
+    ]);
+  });
+});

@@ -99,10 +99,10 @@ describe("the ssh provider", () => {
 
 test("a host without room for more inotify instances is told, with the cure", () => {
   expect(() => {
-    refuseFewInstances(128, 84, 2);
+    refuseFewInstances(128, 88, 2);
   }).not.toThrow();
   expect(() => {
-    refuseFewInstances(128, 90, 2);
+    refuseFewInstances(128, 100, 2);
   }).toThrow(
     expect.objectContaining({
       code: "no-space",

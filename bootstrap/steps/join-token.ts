@@ -1,8 +1,10 @@
 import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
 import { tokenLifetimeMinutes } from "#bootstrap/kubeadm/documents";
 import { caCertHash, newToken, tokenSecret } from "#bootstrap/kubeadm/token";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
-import type { Step } from "#bootstrap/steps/step";
+import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { waitFor } from "#core/retry";
 
 /** A short-lived token, made only when a node is still to join. */
 export const joinToken: Step = {
@@ -34,10 +36,32 @@ export const joinToken: Step = {
     await kubectl(access, ["apply", "-f", "-"], {
       stdin: JSON.stringify(tokenSecret(token, expires)),
     });
+    await waitUntilSigned(context, access, token);
     const ca = Buffer.from(await access.readFile("/etc/kubernetes/pki/ca.crt")).toString();
     return { facts: { joining: { token, caCertHash: caCertHash(ca) } } };
   },
 };
+
+/** kubeadm looks for the signature every five seconds; looking more often ourselves saves most of it. */
+async function waitUntilSigned(
+  { clock, signal }: PlanContext,
+  access: NodeAccess,
+  token: string,
+): Promise<void> {
+  const field = `{.data.jws-kubeconfig-${token.split(".")[0] ?? ""}}`;
+  await waitFor(
+    "that the controller manager signs the cluster's public facts",
+    {
+      ...{ timeoutMs: 120_000, everyMs: 250, clock, signal },
+      hint: "look at the kube-controller-manager pod in kube-system",
+    },
+    async () => {
+      const facts = ["-n", "kube-public", "get", "configmap", "cluster-info"];
+      const signature = await kubectl(access, [...facts, "-o", `jsonpath=${field}`]);
+      return signature.trim() === "" ? undefined : true;
+    },
+  );
+}
 
 /** The token is worth nothing once all have joined. */
 export const dropToken: Step = {

@@ -18,7 +18,11 @@ export const servingCertificates: Step = {
     "kubectl certificate approve, for requests that name exactly the node that made them",
   ],
   run: async (context, facts) => {
-    if ((await without(facts)).length === 0) return { skipped: "all have one" };
+    // Requests to renew one wait here, too.
+    const approved = await approvePending(context, facts);
+    if ((await without(facts)).length === 0) {
+      return approved > 0 ? {} : { skipped: "all have one" };
+    }
     await waitFor(
       "that every kubelet has a serving certificate",
       {
@@ -46,7 +50,7 @@ async function without(facts: Partial<Facts>): Promise<readonly string[]> {
   return all.flat();
 }
 
-async function approvePending(context: PlanContext, facts: Partial<Facts>): Promise<void> {
+async function approvePending(context: PlanContext, facts: Partial<Facts>): Promise<number> {
   const access = controlPlane(facts);
   const { items } = JSON.parse(
     await kubectl(access, ["get", "certificatesigningrequests", "-o", "json"]),
@@ -66,4 +70,5 @@ async function approvePending(context: PlanContext, facts: Partial<Facts>): Prom
     }
   }
   if (good.length > 0) await kubectl(access, ["certificate", "approve", ...good]);
+  return good.length;
 }

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseLocalSettings } from "#bootstrap/providers/local/settings";
 import { documentVersion, loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
 import { wantedMachines } from "#bootstrap/spec/machines";
 
@@ -28,6 +31,18 @@ describe("the spec of a cluster", () => {
       pools: [{ name: "workers", count: 1, labels: {}, taints: [], checkpoint: true }],
       packages: { kind: "bundle", folder: "/bundle" },
     });
+  });
+
+  test("is read from the document in docs/clusters.md", () => {
+    const example = /```yaml\n(.*?)```/s.exec(readFileSync("docs/clusters.md", "utf8"))?.[1] ?? "";
+    const spec = loadSpec({ document: parse(example) as unknown, flags: {}, defaults: {} });
+    expect(spec).toMatchObject({
+      name: "lab",
+      controlPlane: { schedulable: true },
+      pools: [{ count: 2, taints: [{ key: "dedicated", value: "jupyter", effect: "NoSchedule" }] }],
+      packages: { folder: "./bundle" },
+    });
+    expect(parseLocalSettings(spec.provider.settings).binds).toHaveLength(1);
   });
 
   test("takes flags over the document and the document over defaults", () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ClouderError } from "#core/error";
 
@@ -15,6 +15,8 @@ export async function withClusterLock<T>(folder: string, work: () => Promise<T>)
     return await work();
   } finally {
     if ((await readFile(path, "utf8").catch(() => "")) === mine) await rm(path, { force: true });
+    // A command that came to nothing leaves no folder either.
+    await rmdir(folder).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { openBundle } from "#bootstrap/bundle/load";
+import { checkBundle, openBundle } from "#bootstrap/bundle/load";
 import {
   clusterFolder,
   kubeconfigPath,
@@ -65,6 +65,7 @@ export async function createCluster(
 ): Promise<CreatedCluster> {
   const spec = await specOf(request);
   const folder = clusterFolder(request.home, spec.name);
+  const prepared = await contextOf(spec, folder, around);
   return await withClusterLock(folder, async () => {
     const known = await readRecord(folder);
     if (known) refuseOtherCluster(known, spec);
@@ -72,7 +73,8 @@ export async function createCluster(
       uid: randomUUID(),
       created_at: new Date(around.clock.now()).toISOString(),
     };
-    const context = await contextOf(spec, folder, identity.uid, around);
+    const context = { ...prepared, uid: identity.uid };
+    // Before the record, so that a create which is refused at once leaves none.
     await context.provider.preflight(context);
     await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
     const { facts, timings } = await runPlan(createClusterPlan, context, request.steps);
@@ -103,7 +105,7 @@ export async function previewCluster(
 ): Promise<readonly StepPreview[]> {
   const spec = await specOf(request);
   const folder = clusterFolder(request.home, spec.name);
-  const context = await contextOf(spec, folder, "", around);
+  const context = await contextOf(spec, folder, around);
   return previewPlan(createClusterPlan, context, request.steps);
 }
 
@@ -134,17 +136,12 @@ async function parseDocument(text: string): Promise<unknown> {
 async function contextOf(
   spec: ClusterSpec,
   folder: string,
-  uid: string,
   around: Surroundings,
 ): Promise<PlanContext> {
-  return {
-    ...around,
-    spec,
-    folder,
-    uid,
-    provider: await loadDriver(providers, "provider", spec.provider.name),
-    bundle: await openBundle(spec.packages.folder),
-  };
+  const provider = await loadDriver(providers, "provider", spec.provider.name);
+  const bundle = await openBundle(spec.packages.folder);
+  checkBundle(bundle, spec.kubernetesVersion);
+  return { ...around, spec, folder, uid: "", provider, bundle };
 }
 
 /** A name stands for one cluster: what cannot be changed in place is refused. */

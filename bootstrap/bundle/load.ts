@@ -59,6 +59,24 @@ export async function openBundle(folder: string): Promise<OpenBundle> {
   };
 }
 
+/** Fails with `config` unless the bundle can make a cluster of this Kubernetes version. */
+export function checkBundle({ bundle, folder }: OpenBundle, kubernetesVersion: string): void {
+  const { kubernetes } = bundle.versions;
+  if (kubernetesVersion !== kubernetes) {
+    throw new ClouderError(
+      "config",
+      `the bundle holds Kubernetes ${kubernetes}, not ${kubernetesVersion}`,
+      { hint: "leave --kubernetes-version out, or give a bundle of that version" },
+    );
+  }
+  for (const program of ["kubelet", "kubeadm", "kubectl", "containerd", "ctr"]) {
+    const path = `/usr/local/bin/${program}`;
+    if (!bundle.files.some((file) => file.kind === "binary" && file.destination === path)) {
+      throw new ClouderError("config", `the bundle ${folder} has no ${program}`);
+    }
+  }
+}
+
 function parseBundle(text: string, folder: string): Bundle {
   let bundle: Bundle;
   try {

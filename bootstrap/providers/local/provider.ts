@@ -151,6 +151,7 @@ async function describe(context: ProviderContext): Promise<Readonly<Record<strin
 }
 
 function preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[] {
+  parseLocalSettings(context.spec.provider.settings);
   const { bridge } = identityOf(context.spec.name, context.folder);
   return [
     `ssh-keygen -t ed25519 -f ${join(context.folder, "key")}`,

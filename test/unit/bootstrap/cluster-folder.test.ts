@@ -70,6 +70,12 @@ describe("the lock of a cluster", () => {
     expect(await withClusterLock(home, () => Promise.resolve(2))).toBe(2);
   });
 
+  test("leaves no empty folder behind when the command came to nothing", async () => {
+    const folder = join(home, "fresh");
+    await expect(withClusterLock(folder, () => Promise.reject(new Error("no")))).rejects.toThrow();
+    await expect(stat(folder)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
   test("is given up after a failure", async () => {
     const failing = withClusterLock(home, () => Promise.reject(new Error("no")));
     await expect(failing).rejects.toThrow("no");

@@ -6,16 +6,17 @@ import {
   readRecord,
   recordOf,
   writeRecord,
-  type ClusterRecord,
 } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import type { StepChoice } from "#bootstrap/plans/order";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
 import { runPlan, type StepTiming } from "#bootstrap/plans/runner";
+import type { Provider } from "#bootstrap/providers/provider";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { documentBundle, loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
+import { wantedMachines } from "#bootstrap/spec/machines";
 import type { PlanContext } from "#bootstrap/steps/step";
 import type { Clock } from "#core/clock";
 import { ClouderError } from "#core/error";
@@ -68,7 +69,7 @@ export async function createCluster(
   const prepared = await contextOf(spec, folder, around);
   return await withClusterLock(folder, async () => {
     const known = await readRecord(folder);
-    if (known) refuseOtherCluster(known, spec);
+    if (known) refuseOtherCluster(known.spec, spec, prepared.provider);
     const identity = known ?? {
       uid: randomUUID(),
       created_at: new Date(around.clock.now()).toISOString(),
@@ -145,23 +146,33 @@ async function contextOf(
 }
 
 /** A name stands for one cluster: what cannot be changed in place is refused. */
-function refuseOtherCluster(known: ClusterRecord, spec: ClusterSpec): void {
-  const fixed = [
-    ["provider", known.spec.provider.name, spec.provider.name],
-    ["Kubernetes version", known.spec.kubernetesVersion, spec.kubernetesVersion],
-    ["pod network", known.spec.network.podCIDR, spec.network.podCIDR],
-    ["service network", known.spec.network.serviceCIDR, spec.network.serviceCIDR],
-    ["DNS domain", known.spec.network.dnsDomain, spec.network.dnsDomain],
-  ] as const;
-  for (const [what, before, now] of fixed) {
-    if (before !== now) {
-      throw new ClouderError(
-        "exists",
-        `there is a cluster "${spec.name}" with the ${what} ${before}, not ${now}`,
-        {
-          hint: `choose another name, or delete it first: kubectl clouder cluster delete ${spec.name}`,
-        },
-      );
-    }
+function refuseOtherCluster(known: ClusterSpec, spec: ClusterSpec, provider: Provider): void {
+  const differences = [
+    ["provider", known.provider.name, spec.provider.name],
+    ["Kubernetes version", known.kubernetesVersion, spec.kubernetesVersion],
+    ["pod network", known.network.podCIDR, spec.network.podCIDR],
+    ["service network", known.network.serviceCIDR, spec.network.serviceCIDR],
+    ["DNS domain", known.network.dnsDomain, spec.network.dnsDomain],
+    ["endpoint", known.controlPlane.endpoint ?? "", spec.controlPlane.endpoint ?? ""],
+  ].filter(([, before, now]) => before !== now);
+  const [first] = differences.map(([what, before]) => `the ${what ?? ""} ${before ?? ""}`);
+  const change =
+    first ??
+    provider
+      .cannotBecome(known.provider, spec.provider)
+      ?.replace(/^/, "settings that do not allow ");
+  if (change !== undefined) {
+    throw new ClouderError("exists", `there is a cluster "${spec.name}" with ${change}`, {
+      hint: `choose another name, or delete it first: kubectl clouder cluster delete ${spec.name}`,
+    });
+  }
+  const names = new Set(wantedMachines(spec).map(({ name }) => name));
+  const surplus = wantedMachines(known).filter(({ name }) => !names.has(name));
+  if (surplus.length > 0) {
+    throw new ClouderError(
+      "refused",
+      `${spec.name} already has ${surplus.map(({ name }) => name).join(", ")}, more than the ${names.size - 1} workers asked for`,
+      { hint: "ask for at least as many workers as there are; create never removes machines" },
+    );
   }
 }

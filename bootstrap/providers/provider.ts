@@ -1,6 +1,6 @@
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import type { Reporter } from "#core/report";
-import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import type { ClusterSpec, ProviderSection } from "#bootstrap/spec/cluster-spec";
 
 export type MachineRole = "control-plane" | "worker";
 
@@ -38,6 +38,8 @@ export interface ProviderContext {
  * state file; `ensure` and `remove` are idempotent and converge after a kill at any point.
  */
 export interface Provider {
+  /** What in its settings keeps machines that are there from becoming those wanted now, if anything. */
+  cannotBecome(known: ProviderSection, wanted: ProviderSection): string | undefined;
   /** Everything that can be known before the first change: rights, tools, quotas, free names. */
   preflight(context: ProviderContext): Promise<void>;
   /** Makes what is missing (network first) and gives all machines once each answers. */

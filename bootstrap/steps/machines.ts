@@ -1,6 +1,5 @@
 import { wantedMachines } from "#bootstrap/spec/machines";
 import type { Step } from "#bootstrap/steps/step";
-import { ClouderError } from "#core/error";
 
 /** Machines of the spec, made where they are missing. */
 export const machines: Step = {
@@ -14,14 +13,6 @@ export const machines: Step = {
   run: async (context) => {
     const wanted = wantedMachines(context.spec);
     const present = await context.provider.list(context);
-    const surplus = present.filter(({ name }) => !wanted.some((one) => one.name === name));
-    if (surplus.length > 0 && !context.provider.keepsMachines) {
-      throw new ClouderError(
-        "refused",
-        `${context.spec.name} already has ${surplus.map(({ name }) => name).join(", ")}, more than the ${wanted.length - 1} workers asked for`,
-        { hint: "ask for at least as many workers as there are; create never removes machines" },
-      );
-    }
     const all = await context.provider.ensure(context, wanted);
     const made = all.filter(({ name }) => !present.some((one) => one.name === name));
     return {

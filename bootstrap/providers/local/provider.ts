@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { removeCgroups } from "./cgroups.ts";
 import { hostCommand } from "./host-command.ts";
 import { identityOf, machineFolder, type LocalIdentity } from "./identity.ts";
@@ -24,6 +25,10 @@ import { ClouderError } from "#core/error";
 /** Machines of systemd-nspawn on this host: real systemd, sshd, kubelet; the host's kernel. */
 export const localProvider: Provider = {
   keepsMachines: false,
+  cannotBecome: (known, wanted) =>
+    isDeepStrictEqual(parseLocalSettings(known.settings), parseLocalSettings(wanted.settings))
+      ? undefined
+      : "other binds or another subnet",
   preflight,
   ensure,
   list,

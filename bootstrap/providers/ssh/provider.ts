@@ -13,6 +13,14 @@ import { ClouderError } from "#core/error";
 /** The user's own machines: nothing is made and nothing is deleted. */
 export const sshProvider: Provider = {
   keepsMachines: true,
+  cannotBecome: (known, wanted) => {
+    const hosts = parseSshSettings(wanted.settings).hosts;
+    const changed = parseSshSettings(known.settings).hosts.find((host, index) => {
+      const now = hosts[index];
+      return now && (now.address !== host.address || now.port !== host.port);
+    });
+    return changed && `another host in the place of ${changed.address}`;
+  },
   preflight: (context) => {
     machinesOf(context);
     return Promise.resolve();

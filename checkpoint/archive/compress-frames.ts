@@ -13,8 +13,8 @@ export interface CompressedFrame {
   readonly sha256: string;
 }
 
-/** Two per core of a small node: one is compressed while another is read or hashed. */
-const framesUnderWay = 4;
+/** Two are compressed on a small node while a third is read or hashed. */
+const framesUnderWay = 3;
 
 const compress = promisify(zstdCompress);
 

@@ -76,7 +76,7 @@ function threadDigest(each: boolean): OrderedDigest {
   // The code goes by value: there is no second file to find once the program is bundled.
   const worker = new Worker(
     `(${serve.toString()})(require("node:worker_threads"), require("node:crypto").createHash, ${createHasher.toString()}, ${String(each)})`,
-    { eval: true, stdin: false, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 8 } },
+    { eval: true, stdin: false, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 1 } },
   );
   const online = once(worker, "online").catch(() => undefined);
   const waiting = new Map<number, PromiseWithResolvers<DigestedChunk>>();

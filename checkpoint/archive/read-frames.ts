@@ -6,6 +6,7 @@ import type { StoredContainerOptions } from "#checkpoint/archive/container-archi
 import { entryAt } from "#checkpoint/archive/container-index";
 import type { ContainerIndex, FrameRecord } from "#checkpoint/archive/container-index";
 import { mapOrdered } from "#checkpoint/archive/map-ordered";
+import { releaseBuffer } from "#checkpoint/archive/release-buffer";
 import type { OrderedDigest } from "#checkpoint/archive/ordered-digest";
 
 export interface RawFrame {
@@ -22,7 +23,7 @@ interface FetchedFrame {
 }
 
 /** Requests under way, frames per request at the most, frames being verified and decompressed. */
-const requestsUnderWay = 4;
+const requestsUnderWay = 3;
 const requestBytes = 6 * 1024 * 1024;
 const framesUnderWay = 4;
 
@@ -61,6 +62,7 @@ async function verifiedFrame(
   const raw = await decompressFrame(stored, record, () =>
     damaged(key, index, number, "cannot be decompressed"),
   );
+  releaseBuffer(stored);
   const { bytes } = await rawDigest.update(number, raw);
   return { number, rawOffset: record.rawOffset, bytes };
 }

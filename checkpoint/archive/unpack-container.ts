@@ -11,6 +11,7 @@ import { createOrderedDigest } from "#checkpoint/archive/ordered-digest";
 import { openContainerArchive, requireRawDigest } from "#checkpoint/archive/read-container";
 import { readFrames } from "#checkpoint/archive/read-frames";
 import type { RawFrame } from "#checkpoint/archive/read-frames";
+import { releaseBuffer } from "#checkpoint/archive/release-buffer";
 import { safeEntries } from "#checkpoint/archive/safe-entries";
 import type { SafeEntry } from "#checkpoint/archive/safe-entries";
 import { createGaps } from "#checkpoint/archive/tar-gaps";
@@ -63,11 +64,14 @@ async function unpack(
   try {
     for await (const frame of readFrames(options, index, digest)) {
       gaps.take(frame);
-      const write = target.write(frame).finally(() => writing.delete(write));
+      options.onProgress?.(frame.rawOffset + frame.bytes.length, index.rawBytes);
+      const write = target.write(frame).finally(() => {
+        writing.delete(write);
+        releaseBuffer(frame.bytes);
+      });
       write.catch(() => undefined);
       writing.add(write);
       if (writing.size >= writesUnderWay) await Promise.race(writing);
-      options.onProgress?.(frame.rawOffset + frame.bytes.length, index.rawBytes);
     }
     await Promise.all(writing);
   } finally {

@@ -13,6 +13,7 @@ import { readInlineFiles } from "#checkpoint/archive/inline-files";
 import { createOrderedDigest } from "#checkpoint/archive/ordered-digest";
 import { openRawTar } from "#checkpoint/archive/raw-tar";
 import type { RawTar } from "#checkpoint/archive/raw-tar";
+import { releaseBuffer } from "#checkpoint/archive/release-buffer";
 import { oneChunk } from "#checkpoint/archive/small-object";
 import type { Store } from "#checkpoint/stores/store";
 
@@ -104,6 +105,7 @@ async function* recorded(
     rawOffset += rawBytes;
     storedOffset += bytes.length;
     yield bytes;
+    releaseBuffer(bytes);
     options.onProgress?.(rawOffset, raw.bytes);
   }
 }

@@ -9,7 +9,10 @@
 export interface Store {
   /** The location without secrets, for people. */
   readonly location: string;
-  /** Uploads what `body` gives as one object; visible only when it is whole. Replaces an old one. */
+  /**
+   * Uploads what `body` gives as one object; visible only when it is whole. Replaces an old one.
+   * A chunk is not touched any more once the next one is asked for: its giver may reuse it.
+   */
   put(key: string, body: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<StoredObject>;
   /** Reads the object or a byte range of it; `not-found` rejects before the first chunk. */
   get(key: string, options?: GetOptions): Promise<AsyncIterable<Uint8Array>>;

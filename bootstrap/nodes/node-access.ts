@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   /** A local file sent to standard input, streamed; instead of `stdin`. */
   readonly stdinFile?: string;
+  /** Then, as after an abort, the call rejects at once; a remote command may run on to its end. */
   readonly timeoutMs?: number;
   readonly allowFailure?: boolean;
   readonly signal?: AbortSignal | undefined;

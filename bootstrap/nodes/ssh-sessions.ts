@@ -100,6 +100,8 @@ function follow(
   const abort = () => {
     channel.signal("KILL");
     channel.close();
+    // sshd ignores signals in sessions of root and closes when the command ends: nobody waits for that.
+    resolve("lost");
   };
   channel.on("data", (chunk: Buffer) => {
     stdout.push(chunk);

@@ -2,6 +2,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { feed, type FedOptions } from "#bootstrap/nodes/feed";
 import { lineSplitter } from "#bootstrap/nodes/lines";
 import type { RunResult } from "#bootstrap/nodes/node-access";
+import { createGate } from "#bootstrap/plans/gate";
 import { quote } from "#bootstrap/nodes/quote";
 import { commandFailed } from "#bootstrap/nodes/remote-file";
 import { ClouderError, throwIfCancelled } from "#core/error";
@@ -11,39 +12,47 @@ type Run = (argv: readonly string[], options?: FedOptions) => Promise<RunResult>
 /** sshd's default MaxSessions is 10 for one connection. */
 const sessionsAtOnce = 8;
 
-/** Runs commands as sessions of one connection, never more at once than sshd allows. */
+/**
+ * Runs commands as sessions of one connection, never more at once than sshd allows: one that was
+ * given up counts until sshd has closed it.
+ */
 export function createSessions(host: string, client: Client, sudo: boolean): Run {
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const gate = createGate(sessionsAtOnce);
   let lost: Error | undefined;
   client.on("error", (error) => (lost = error));
   client.on("close", () => (lost ??= new Error("connection closed")));
-  return async (argv, options = {}) => {
-    if (running >= sessionsAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
-    try {
-      throwIfCancelled(options.signal);
-      const command = quote(sudo ? ["sudo", "-n", "--", ...argv] : argv);
-      const result = await runSession(host, client, command, options);
-      if (result === "lost") throw connectionLost(host, lost);
-      if (result.status !== 0 && !options.allowFailure) {
-        throw sudo && /^sudo: /m.test(result.stderr)
-          ? sudoRefused(host, result.stderr)
-          : commandFailed(host, argv, result);
-      }
-      return result;
-    } finally {
-      running -= 1;
-      waiting.shift()?.();
+  const runSession = async (
+    argv: readonly string[],
+    options: FedOptions,
+    onClosed: () => void,
+  ): Promise<RunResult> => {
+    const command = quote(sudo ? ["sudo", "-n", "--", ...argv] : argv);
+    const result = await execute(host, client, command, options, onClosed);
+    if (result === "lost") throw connectionLost(host, lost);
+    if (result.status !== 0 && !options.allowFailure) {
+      throw sudo && /^sudo: /m.test(result.stderr)
+        ? sudoRefused(host, result.stderr)
+        : commandFailed(host, argv, result);
     }
+    return result;
   };
+  return (argv, options = {}) =>
+    new Promise((resolve, reject) => {
+      void gate(
+        () =>
+          new Promise<void>((closed) => {
+            runSession(argv, options, closed).then(resolve, reject);
+          }),
+      );
+    });
 }
 
-async function runSession(
+async function execute(
   host: string,
   client: Client,
   command: string,
   options: FedOptions,
+  onClosed: () => void,
 ): Promise<RunResult | "lost"> {
   const late = new AbortController();
   const timer =
@@ -54,7 +63,7 @@ async function runSession(
         }, options.timeoutMs);
   const stop = AbortSignal.any([late.signal, ...(options.signal ? [options.signal] : [])]);
   try {
-    const result = await execute(client, command, options, stop);
+    const result = await openSession(client, command, options, stop, onClosed);
     throwIfCancelled(options.signal);
     if (late.signal.aborted) {
       throw new ClouderError("timeout", `a command on ${host} took too long`, {
@@ -68,21 +77,33 @@ async function runSession(
 }
 
 /** A connection that ends answers every open request with an error and closes every channel. */
-function execute(
+function openSession(
   client: Client,
   command: string,
   options: FedOptions,
   stop: AbortSignal,
+  onClosed: () => void,
 ): Promise<RunResult | "lost"> {
   return new Promise((resolve) => {
+    const fail = () => {
+      resolve("lost");
+      onClosed();
+    };
+    if (stop.aborted) {
+      fail();
+      return;
+    }
     try {
       client.exec(command, (error, channel) => {
         // Listeners go on at once: the whole answer may be in the packet that opened the channel.
-        if (error) resolve("lost");
-        else follow(channel, options, stop, resolve);
+        if (error) fail();
+        else {
+          channel.once("close", onClosed);
+          follow(channel, options, stop, resolve);
+        }
       });
     } catch {
-      resolve("lost");
+      fail();
     }
   });
 }

@@ -33,7 +33,11 @@ export function compressFrames(options: {
   const { raw, frameBytes, rawDigest, storedDigest } = options;
   // With room for the worst case zstd writes straight into the output in one pass.
   const chunkSize = frameBytes + (frameBytes >> 8) + 1024;
-  const params = { [constants.ZSTD_c_compressionLevel]: options.level };
+  const params = {
+    [constants.ZSTD_c_compressionLevel]: options.level,
+    // Ties what comes out of the decompressor to what went into the compressor.
+    [constants.ZSTD_c_checksumFlag]: 1,
+  };
   const free: Uint8Array<SharedArrayBuffer>[] = [];
   const compressFrame = async (number: number): Promise<CompressedFrame> => {
     throwIfCancelled(options.signal);

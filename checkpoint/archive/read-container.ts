@@ -64,8 +64,7 @@ async function* readVerified(
   await requireRawDigest(`${options.prefix}${options.record.archive}`, index, digest);
 }
 
-/** The last check of every reader: what came out is what went in. */
-export async function requireRawDigest(
+async function requireRawDigest(
   key: string,
   index: ContainerIndex,
   digest: { digest(): Promise<string> },

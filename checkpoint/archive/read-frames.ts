@@ -1,7 +1,9 @@
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { ClouderError, throwIfCancelled } from "#core/error";
+import { systemClock } from "#core/clock";
 import { printable } from "#core/redact";
+import { retry } from "#core/retry";
 import type { StoredContainerOptions } from "#checkpoint/archive/container-archive";
 import { entryAt } from "#checkpoint/archive/container-index";
 import type { ContainerIndex, FrameRecord } from "#checkpoint/archive/container-index";
@@ -27,24 +29,30 @@ const requestsUnderWay = 3;
 const requestBytes = 6 * 1024 * 1024;
 const framesUnderWay = 4;
 
+const retries = { attempts: 4, firstDelayMs: 250, maxDelayMs: 4000 };
+
 const decompress = promisify(zstdDecompress);
 
-/** All frames in order, each verified against the index before it is decompressed. */
+/**
+ * All frames in order, each verified against the index before it is decompressed. With a digest
+ * the raw bytes are hashed, too; without one, zstd's own checksum over them must do.
+ */
 export async function* readFrames(
   options: StoredContainerOptions,
   index: ContainerIndex,
-  rawDigest: OrderedDigest,
+  rawDigest: OrderedDigest | undefined,
 ): AsyncGenerator<RawFrame, void, undefined> {
   const key = `${options.prefix}${options.record.archive}`;
   const fetched = mapOrdered(batches(index.frames), requestsUnderWay, (batch) =>
-    fetchBatch(options, key, index, batch),
+    // A connection that ends in the middle costs one request, not the whole restore.
+    retry(retries, systemClock, () => fetchBatch(options, key, index, batch), options.signal),
   );
   yield* mapOrdered(flat(fetched), framesUnderWay, async (frame) => {
     try {
       return await verifiedFrame(options, index, rawDigest, frame);
     } catch (error) {
       // The frames after this one wait for its turn in the digest, which never comes.
-      rawDigest.fail(error as Error);
+      rawDigest?.fail(error as Error);
       throw error;
     }
   });
@@ -53,7 +61,7 @@ export async function* readFrames(
 async function verifiedFrame(
   options: StoredContainerOptions,
   index: ContainerIndex,
-  rawDigest: OrderedDigest,
+  rawDigest: OrderedDigest | undefined,
   { number, record, stored }: FetchedFrame,
 ): Promise<RawFrame> {
   const key = `${options.prefix}${options.record.archive}`;
@@ -63,7 +71,7 @@ async function verifiedFrame(
     damaged(key, index, number, "cannot be decompressed"),
   );
   releaseBuffer(stored);
-  const { bytes } = await rawDigest.update(number, raw);
+  const bytes = rawDigest === undefined ? raw : (await rawDigest.update(number, raw)).bytes;
   return { number, rawOffset: record.rawOffset, bytes };
 }
 

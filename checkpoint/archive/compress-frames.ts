@@ -13,24 +13,23 @@ export interface CompressedFrame {
   readonly sha256: string;
 }
 
-/** Two are compressed on a small node while a third is read or hashed. */
-const framesUnderWay = 3;
+/** Two are compressed on a small node while others are read or hashed. */
+const framesUnderWay = 4;
 
 const compress = promisify(zstdCompress);
 
 /**
  * Reads the tar frame by frame and compresses the frames on the thread pool, each on its own, in
- * order. Digests of raw and stored bytes go along in threads of their own.
+ * order. The digest of the raw bytes goes along in a thread of its own.
  */
 export function compressFrames(options: {
   readonly raw: RawTar;
   readonly frameBytes: number;
   readonly level: number;
   readonly rawDigest: OrderedDigest;
-  readonly storedDigest: OrderedDigest;
   readonly signal?: AbortSignal | undefined;
 }): AsyncIterable<CompressedFrame> {
-  const { raw, frameBytes, rawDigest, storedDigest } = options;
+  const { raw, frameBytes, rawDigest } = options;
   // With room for the worst case zstd writes straight into the output in one pass.
   const chunkSize = frameBytes + (frameBytes >> 8) + 1024;
   const params = {
@@ -46,21 +45,23 @@ export function compressFrames(options: {
     const slot = free.pop() ?? new Uint8Array(new SharedArrayBuffer(frameBytes));
     const bytes = slot.subarray(0, Math.min(frameBytes, raw.bytes - offset));
     await raw.read(bytes, offset);
-    const [stored] = await Promise.all([
-      compress(bytes, { chunkSize, params }).then((frame) => storedDigest.update(number, frame)),
+    const [frame] = await Promise.all([
+      compress(bytes, { chunkSize, params }),
       rawDigest.update(number, bytes),
     ]);
     free.push(slot);
-    return { number, rawBytes: bytes.length, bytes: stored.bytes, sha256: stored.sha256 };
+    // On the thread pool, where node:crypto's own digest would be on this thread.
+    const digest = await crypto.subtle.digest("SHA-256", frame);
+    const sha256 = Buffer.from(digest).toString("hex");
+    return { number, rawBytes: bytes.length, bytes: frame, sha256 };
   };
   const frames = numbers(Math.ceil(raw.bytes / frameBytes));
   return mapOrdered(frames, framesUnderWay, async (number) => {
     try {
       return await compressFrame(number);
     } catch (error) {
-      // The frames after this one wait for its turn in the digests, which never comes.
+      // The frames after this one wait for its turn in the digest, which never comes.
       rawDigest.fail(error as Error);
-      storedDigest.fail(error as Error);
       throw error;
     }
   });

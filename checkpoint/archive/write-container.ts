@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { ClouderError } from "#core/error";
 import { compressFrames } from "#checkpoint/archive/compress-frames";
 import type { CompressedFrame } from "#checkpoint/archive/compress-frames";
@@ -31,20 +32,22 @@ export async function writeContainerArchive(
   await using raw = await openRawTar(options.source, options.spool);
   const frameBytes = options.frameBytes ?? frameBytesFor(raw.bytes);
   await using rawDigest = createOrderedDigest({ expectedBytes: raw.bytes, each: false });
-  await using storedDigest = createOrderedDigest({ expectedBytes: raw.bytes, each: true });
   const compressed = compressFrames({
     raw,
     frameBytes,
     level: options.level ?? 1,
     rawDigest,
-    storedDigest,
     signal,
   });
   const frames: FrameRecord[] = [];
+  const storedHash = createHash("sha256");
   const archive = `${containerName}.tar.zst`;
   const stored = await store.put(
     `${prefix}${archive}`,
-    recorded(compressed, frames, raw, options),
+    recorded(compressed, frames, storedHash, {
+      ...options,
+      rawBytes: raw.bytes,
+    }),
     {
       signal,
     },
@@ -62,7 +65,7 @@ export async function writeContainerArchive(
     storedBytes,
     frameBytes,
     rawSha256: await rawDigest.digest(),
-    storedSha256: await storedDigest.digest(),
+    storedSha256: storedHash.digest("hex"),
     frames,
     entries: raw.entries.map(indexEntry),
     files,
@@ -95,8 +98,8 @@ export function frameBytesFor(rawBytes: number): number {
 async function* recorded(
   compressed: AsyncIterable<CompressedFrame>,
   frames: FrameRecord[],
-  raw: RawTar,
-  options: WriteContainerOptions,
+  storedHash: Hash,
+  options: WriteContainerOptions & { readonly rawBytes: number },
 ): AsyncGenerator<Uint8Array> {
   let rawOffset = 0;
   let storedOffset = 0;
@@ -104,9 +107,11 @@ async function* recorded(
     frames.push({ rawOffset, rawBytes, storedOffset, storedBytes: bytes.length, sha256 });
     rawOffset += rawBytes;
     storedOffset += bytes.length;
+    // Compressed bytes are few: this thread has the time.
+    storedHash.update(bytes);
     yield bytes;
     releaseBuffer(bytes);
-    options.onProgress?.(rawOffset, raw.bytes);
+    options.onProgress?.(rawOffset, options.rawBytes);
   }
 }
 

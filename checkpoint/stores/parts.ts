@@ -19,11 +19,11 @@ const defaultConcurrency = 4;
 const mostBytesUnderWay = 64 * mebibyte;
 
 /**
- * Parts grow along the way, so that ten thousand of them (S3's limit) hold 360 GiB while the first
- * 12 GiB take little memory.
+ * Parts grow along the way, so that ten thousand of them (S3's limit) hold 300 GiB while the first
+ * 10 GiB take little memory.
  */
 export function partBytes(number: number): number {
-  return 6 * mebibyte * 2 ** Math.min(4, Math.floor((number - 1) / 2000));
+  return 5 * mebibyte * 2 ** Math.min(4, Math.floor((number - 1) / 2000));
 }
 
 /**

@@ -51,7 +51,7 @@ export function describeStore(name: string, make: () => Promise<StoreSite>): voi
     });
 
     it("keeps objects of exactly one and exactly two parts", async () => {
-      for (const bytes of [randomBytes(6 * mebibyte), randomBytes(12 * mebibyte)]) {
+      for (const bytes of [randomBytes(5 * mebibyte), randomBytes(10 * mebibyte)]) {
         await store.put("whole-parts", chunksOf(bytes));
         expect(digestOf(await readAll(store, "whole-parts"))).toBe(digestOf(bytes));
       }

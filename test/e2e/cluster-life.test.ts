@@ -39,7 +39,8 @@ function createKilledAt(step: string): Promise<NodeJS.Signals | null> {
 /** Machines, mounts, links, rules, cgroups and settings of the host that a cluster could leave. */
 async function hostState(): Promise<string> {
   const probe = [
-    "pgrep -af systemd-nspawn | sed 's/^[0-9]* //' | sort",
+    // Dead ones that init has yet to reap are no machines any more.
+    "ps -eo stat=,args= | sed -n 's/^[^Z ]* *\\(systemd-nspawn .*\\)/\\1/p' | sort",
     "cut -d' ' -f2,3 /proc/mounts | sort",
     "ip -o link show | sed 's/^[0-9]*: //; s/[@:].*//' | grep -v '^v[eb]' | sort",
     "iptables-save | grep '^-A' | sed 's/ -c [0-9 ]*//' | sort",

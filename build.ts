@@ -27,6 +27,8 @@ const entries = [
   "plugin/cli/complete.ts",
   "checkpoint/agent/main.ts",
   "checkpoint/controller/main.ts",
+  "webhook/server/main.ts",
+  "webhook/controller/main.ts",
 ].filter((file) => existsSync(file));
 
 rmSync("dist", { recursive: true, force: true });

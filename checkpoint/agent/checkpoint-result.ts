@@ -1,5 +1,5 @@
 import type { ContainerRecord, Manifest } from "#checkpoint/archive/manifest";
-import { withCondition } from "#checkpoint/api/conditions";
+import { withCondition } from "#kube/conditions";
 import type {
   Checkpoint,
   CheckpointStatus,

@@ -1,10 +1,11 @@
 import { configMaps, nodes } from "#kube/resources";
-import { fieldManager, labels } from "#checkpoint/api/names";
+import { fieldManager } from "#checkpoint/api/names";
 import { factsName } from "#checkpoint/api/node-facts";
 import { checkpointStores, type NodeFacts } from "#checkpoint/api/types";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { componentLabels } from "#kube/install/labels";
 import type { Kube } from "#kube/kube";
 import type { Agent } from "#checkpoint/agent/agent";
 import { errorFields } from "#checkpoint/agent/log";
@@ -41,7 +42,7 @@ export async function publishFacts(
           metadata: {
             name: factsName(agent.nodeName),
             namespace,
-            labels: { [labels.partOf]: "kubectl-clouder", [labels.component]: "node-facts" },
+            labels: componentLabels("node-facts"),
           },
           data: { "facts.json": text },
         },

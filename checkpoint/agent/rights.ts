@@ -1,14 +1,8 @@
+import type { Rule } from "#kube/install/accounts";
 /**
  * What the agent may do in the cluster, for the install job to render. Pods: only their status may be
  * patched, which is where annotations can be set without a right to change what a pod runs.
  */
-
-export interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
 
 /** In a ClusterRole, bound cluster-wide. */
 export const agentClusterRules: readonly Rule[] = [

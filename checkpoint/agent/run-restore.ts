@@ -1,6 +1,6 @@
 import { ClouderError, hasCode } from "#core/error";
 import type { Pod } from "#kube/resources";
-import { withCondition } from "#checkpoint/api/conditions";
+import { withCondition } from "#kube/conditions";
 import {
   checkpoints,
   restores,

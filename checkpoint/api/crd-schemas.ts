@@ -6,7 +6,16 @@ import type {
   Restore,
   RestoreStatus,
 } from "#checkpoint/api/types";
-import { object } from "#checkpoint/api/schema";
+import { object } from "#kube/schema";
+import {
+  progress,
+  error,
+  checkpointPhases,
+  restorePhases,
+  placement,
+  compatibility,
+  containerSummary,
+} from "#checkpoint/api/crd-parts";
 import {
   text,
   time,
@@ -20,14 +29,7 @@ import {
   label,
   immutable,
   conditions,
-  progress,
-  error,
-  checkpointPhases,
-  restorePhases,
-  placement,
-  compatibility,
-  containerSummary,
-} from "#checkpoint/api/crd-parts";
+} from "#kube/schema-parts";
 
 export const checkpointSpec = object<Checkpoint["spec"]>(
   { podName: true },

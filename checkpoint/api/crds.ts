@@ -1,6 +1,7 @@
-import type { Resource } from "#kube/kube";
+import { age, renderCrd } from "#kube/crd";
+import type { Column, Definition } from "#kube/crd";
 import type { CustomResourceDefinition } from "#kube/objects";
-import { apiGroup, labels } from "#checkpoint/api/names";
+import type { Rule } from "#kube/schema";
 import { checkpoints, checkpointStores, restores } from "#checkpoint/api/types";
 import {
   checkpointSpec,
@@ -10,32 +11,9 @@ import {
   storeSpec,
   storeStatus,
 } from "#checkpoint/api/crd-schemas";
-import type { Rule } from "#checkpoint/api/schema";
 
 /** The source of truth of manifests/crds; written there by `npm run manifests`. */
 
-interface Column {
-  readonly name: string;
-  readonly type: "string" | "integer" | "boolean" | "date";
-  readonly jsonPath: string;
-  /** Shown with `-o wide` only. */
-  readonly wide?: true;
-  readonly description?: string;
-}
-
-interface Definition {
-  readonly resource: Resource;
-  readonly shortNames: readonly string[];
-  readonly description: string;
-  readonly spec: object;
-  readonly status: object;
-  readonly columns: readonly Column[];
-  /** Fields usable in field selectors, so that an agent watches its own node's objects only. */
-  readonly selectable: readonly string[];
-  readonly rules?: readonly Rule[];
-}
-
-const age: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
 const errorText: Column = {
   name: "Error",
   type: "string",
@@ -101,60 +79,5 @@ const definitions: readonly Definition[] = [
   },
 ];
 
-function render(definition: Definition): CustomResourceDefinition {
-  const { resource, rules } = definition;
-  const [group = apiGroup, version = "v1alpha1"] = resource.apiVersion.split("/");
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: {
-      name: `${resource.plural}.${group}`,
-      labels: { [labels.partOf]: "kubectl-clouder" },
-    },
-    spec: {
-      group,
-      scope: resource.namespaced ? "Namespaced" : "Cluster",
-      names: {
-        kind: resource.kind,
-        listKind: `${resource.kind}List`,
-        plural: resource.plural,
-        singular: resource.kind.toLowerCase(),
-        shortNames: definition.shortNames,
-        categories: ["clouder"],
-      },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: definition.columns.map(({ wide, ...column }) => ({
-            ...column,
-            ...(wide ? { priority: 1 } : {}),
-          })),
-          ...(definition.selectable.length > 0
-            ? { selectableFields: definition.selectable.map((jsonPath) => ({ jsonPath })) }
-            : {}),
-          schema: {
-            openAPIV3Schema: {
-              type: "object",
-              description: definition.description,
-              required: ["spec"],
-              ...(rules ? { "x-kubernetes-validations": rules } : {}),
-              properties: {
-                apiVersion: { type: "string" },
-                kind: { type: "string" },
-                metadata: { type: "object" },
-                spec: definition.spec,
-                status: definition.status,
-              },
-            },
-          },
-        },
-      ],
-    },
-  };
-}
-
 /** The CustomResourceDefinitions, as they are applied. */
-export const crds: readonly CustomResourceDefinition[] = definitions.map(render);
+export const crds: readonly CustomResourceDefinition[] = definitions.map(renderCrd);

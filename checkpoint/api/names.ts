@@ -11,8 +11,6 @@ export const labels = {
   /** Set to "true" by users on pods that should be checkpointable the fast way. */
   checkpoint: `${apiGroup}/checkpoint`,
   pod: `${apiGroup}/pod`,
-  partOf: "app.kubernetes.io/part-of",
-  component: "app.kubernetes.io/component",
 } as const;
 
 export const annotations = {

@@ -1,16 +1,7 @@
+import type { Condition } from "#kube/conditions";
 import type { KubeObject, Resource } from "#kube/kube";
 import type { Toleration } from "#kube/objects";
 import { apiVersion } from "#checkpoint/api/names";
-
-/** Kubernetes' standard condition. */
-export interface Condition {
-  readonly type: string;
-  readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
-}
 
 export interface Progress {
   /** Raw bytes dealt with so far and in total; total is absent while unknown. */

@@ -6,7 +6,7 @@ import type {
   NodeFacts,
   Restore,
 } from "#checkpoint/api/types";
-import { withCondition } from "#checkpoint/api/conditions";
+import { withCondition } from "#kube/conditions";
 import { factsAgeMs, staleAfterMs } from "#checkpoint/api/node-facts";
 import { compatibilityOf } from "#checkpoint/controller/compatibility";
 import { placementOf } from "#checkpoint/controller/placement";

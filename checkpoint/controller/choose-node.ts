@@ -1,6 +1,6 @@
 import type { Checkpoint, Placement, Restore, RestoreStatus } from "#checkpoint/api/types";
 import { annotations } from "#checkpoint/api/names";
-import { withCondition } from "#checkpoint/api/conditions";
+import { withCondition } from "#kube/conditions";
 import { failed } from "#checkpoint/controller/assign-checkpoint";
 import { type Candidate, type Demand, nodeRules } from "#checkpoint/controller/node-rules";
 import { amountsOf } from "#checkpoint/controller/placement";

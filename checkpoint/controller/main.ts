@@ -2,11 +2,11 @@ import { createServer } from "node:http";
 import { hostname } from "node:os";
 import { connectInCluster } from "#kube/connect";
 import { systemNamespace } from "#checkpoint/api/names";
-import { lead } from "#checkpoint/controller/leader";
-import type { LogEntry } from "#checkpoint/controller/pass";
+import { lead } from "#kube/leader";
 import { reconcile } from "#checkpoint/controller/reconcile";
 import { systemClock } from "#core/clock";
 import { messageOf } from "#core/error";
+import type { LogEntry } from "#core/log";
 
 /** Entry `clouder-controller`: two replicas, one of which works. */
 

@@ -9,6 +9,7 @@ import { isLeftover, mayHaveLeftPod } from "#checkpoint/controller/leftover-pods
 import { deletion, isAtWork, lostWork } from "#checkpoint/controller/lost-work";
 import { candidates, readWorld, type World } from "#checkpoint/controller/world";
 import { hasCode, isClouderError, messageOf } from "#core/error";
+import type { LogEntry } from "#core/log";
 
 /** What the controller keeps between passes; all of it can be lost without harm. */
 export interface ControllerState {
@@ -23,12 +24,6 @@ export interface PassContext {
   readonly kube: Kube;
   readonly now: () => number;
   readonly log: (entry: LogEntry) => void;
-}
-
-export interface LogEntry {
-  readonly level: "info" | "warn" | "error";
-  readonly message: string;
-  readonly [field: string]: string | number | boolean | undefined;
 }
 
 /** One look at everything that waits for the controller. Errors of one object leave the others be. */

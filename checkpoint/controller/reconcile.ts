@@ -1,7 +1,8 @@
 import type { Kube, KubeObject, Resource } from "#kube/kube";
 import { checkpoints, restores } from "#checkpoint/api/types";
-import { type ControllerState, keyOf, type LogEntry, runPass } from "#checkpoint/controller/pass";
+import { type ControllerState, keyOf, runPass } from "#checkpoint/controller/pass";
 import type { Clock } from "#core/clock";
+import type { LogEntry } from "#core/log";
 
 /** Silent agents, gone nodes and waiting Restores are looked at this often. */
 const tickMs = 5_000;

@@ -1,4 +1,4 @@
-import type { Rule } from "#checkpoint/agent/rights";
+import type { Rule } from "#kube/install/accounts";
 
 /** What the controller may do in the cluster, for the install job to render. */
 

@@ -1,9 +1,10 @@
-import { apiVersion, fieldManager, labels, systemNamespace } from "#checkpoint/api/names";
+import { apiVersion, fieldManager, systemNamespace } from "#checkpoint/api/names";
 import { checkpoints, checkpointStores, type CheckpointStore } from "#checkpoint/api/types";
 import { whenInstalled } from "#checkpoint/engine/installed";
 import { parseLocation } from "#checkpoint/stores/location";
 import { ClouderError, hasCode } from "#core/error";
 import type { Reporter } from "#core/report";
+import { commonLabels } from "#kube/install/labels";
 import type { Kube } from "#kube/kube";
 import { secrets, type Secret } from "#kube/resources";
 
@@ -95,7 +96,7 @@ function secretOf({ name, credentials = {} }: WantedStore): Secret {
     metadata: {
       name: credentialsSecretName(name),
       namespace: systemNamespace,
-      labels: { [labels.partOf]: "kubectl-clouder" },
+      labels: commonLabels,
     },
     type: "Opaque",
     data: Object.fromEntries(

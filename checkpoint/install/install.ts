@@ -1,87 +1,14 @@
-import type { Kube, KubeObject } from "#kube/kube";
 import { fieldManager } from "#checkpoint/api/names";
-import { nameOf, referenceOf, resourceOf } from "#checkpoint/install/kinds";
 import { installObjects } from "#checkpoint/install/objects";
-import { waitForCrds, waitForRollouts } from "#checkpoint/install/rollout";
 import type { InstallSettings } from "#checkpoint/install/settings";
-import type { Clock } from "#core/clock";
-import { hasCode, throwIfCancelled } from "#core/error";
-import { type Reporter, reportStep } from "#core/report";
+import { applyObjects } from "#kube/install/apply-objects";
+import type { Applied, InstallContext } from "#kube/install/apply-objects";
 
-export type Outcome = "created" | "configured" | "unchanged";
-
-export interface Applied {
-  readonly object: string;
-  readonly namespace?: string;
-  readonly outcome: Outcome;
-}
-
-export interface InstallContext {
-  readonly kube: Kube;
-  readonly clock: Clock;
-  readonly report: Reporter;
-  readonly signal?: AbortSignal | undefined;
-  /** How long agents and controllers may take to become ready. */
-  readonly timeoutMs: number;
-}
-
-/**
- * Applies everything and waits until agents and controllers are ready. Again: changes nothing and
- * says so; after a kill half way: goes on.
- */
-export async function install(
+/** Applies everything and, with `wait`, waits until agents and controllers are ready. Idempotent. */
+export function install(
   settings: InstallSettings,
-  options: { readonly wait: boolean },
+  { wait }: { readonly wait: boolean },
   context: InstallContext,
 ): Promise<readonly Applied[]> {
-  const objects = installObjects(settings);
-  const applied: Applied[] = [];
-  await reportStep(context.report, { step: "apply", title: "apply the objects" }, async () => {
-    let crdsPending = false;
-    for (const [index, object] of objects.entries()) {
-      throwIfCancelled(context.signal);
-      if (crdsPending && object.kind !== "CustomResourceDefinition") {
-        await waitForCrds(context);
-        crdsPending = false;
-      }
-      applied.push(await applyOne(object, context.kube));
-      crdsPending ||= object.kind === "CustomResourceDefinition";
-      context.report({
-        type: "step-progress",
-        step: "apply",
-        done: index + 1,
-        total: objects.length,
-        unit: "items",
-      });
-    }
-  });
-  if (options.wait) await waitForRollouts(objects, context);
-  return applied;
-}
-
-/** Applies one object and tells from its version whether that changed anything. */
-async function applyOne(object: KubeObject, kube: Kube): Promise<Applied> {
-  const resource = resourceOf(object);
-  const name = nameOf(object);
-  const before = await kube.get(resource, name).catch((error: unknown) => {
-    if (hasCode(error, "not-found")) return undefined;
-    throw error;
-  });
-  const after = await kube.apply(resource, object, fieldManager);
-  return {
-    object: referenceOf(object),
-    ...(name.namespace === undefined ? {} : { namespace: name.namespace }),
-    outcome: before === undefined ? "created" : changed(before, after) ? "configured" : "unchanged",
-  };
-}
-
-/** Only the generation of a workload tells: its status may change between both reads. */
-function changed(before: KubeObject, after: KubeObject): boolean {
-  const { generation: was } = before.metadata;
-  const { generation: is } = after.metadata;
-  if (was !== undefined && is !== undefined && was !== is) return true;
-  const labels = (object: KubeObject) =>
-    JSON.stringify([object.metadata.labels ?? {}, object.metadata.annotations ?? {}]);
-  if (was !== undefined) return labels(before) !== labels(after);
-  return before.metadata.resourceVersion !== after.metadata.resourceVersion;
+  return applyObjects(installObjects(settings), { fieldManager, wait }, context);
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from "#kube/kube";
 import { crds } from "#checkpoint/api/crds";
 import { runtimeClassName, systemNamespace } from "#checkpoint/api/names";
-import { commonLabels } from "#checkpoint/install/labels";
+import { commonLabels } from "#kube/install/labels";
 import { serviceRoles, userRoles } from "#checkpoint/install/roles";
 import type { InstallSettings } from "#checkpoint/install/settings";
 import { agentDaemonSet, controllerObjects } from "#checkpoint/install/workloads";

@@ -1,4 +1,4 @@
-import type { Kube, KubeObject } from "#kube/kube";
+import type { Kube } from "#kube/kube";
 import { secrets } from "#kube/resources";
 import { systemNamespace } from "#checkpoint/api/names";
 import {
@@ -8,19 +8,15 @@ import {
   type Restore,
   restores,
 } from "#checkpoint/api/types";
-import { nameOf, referenceOf, resourceOf } from "#checkpoint/install/kinds";
+import { nameOf, referenceOf } from "#kube/install/kinds";
+import { removeObjects } from "#kube/install/remove-objects";
+import type { Removed } from "#kube/install/remove-objects";
 import { dataObjects, programObjects } from "#checkpoint/install/objects";
 import { installSettings } from "#checkpoint/install/settings";
 import type { Clock } from "#core/clock";
-import { ClouderError, hasCode } from "#core/error";
+import { hasCode } from "#core/error";
 import { type Reporter, reportStep } from "#core/report";
 import { waitFor } from "#core/retry";
-
-export interface Removed {
-  readonly object: string;
-  readonly outcome: "removed" | "absent" | "kept";
-  readonly reason?: string;
-}
 
 export interface UninstallContext {
   readonly kube: Kube;
@@ -47,13 +43,13 @@ export async function uninstall(
   }
   const programs = programObjects(installSettings({ image: "any" }));
   const removed = await reportStep(report, { step: "remove", title: "remove the programs" }, () =>
-    removeAll([...programs].reverse(), context.kube),
+    removeObjects([...programs].reverse(), context.kube),
   );
   const data = dataObjects();
   const namespace = data.filter(({ kind }) => kind === "Namespace");
   const kinds = data.filter(({ kind }) => kind !== "Namespace");
   if (options.purge)
-    return [...removed, ...(await removeAll([...kinds, ...namespace], context.kube))];
+    return [...removed, ...(await removeObjects([...kinds, ...namespace], context.kube))];
   const kept: readonly Removed[] = kinds.map((object) => ({
     object: referenceOf(object),
     outcome: "kept",
@@ -64,7 +60,7 @@ export async function uninstall(
     ...removed,
     ...kept,
     ...(credentials.length === 0
-      ? await removeAll(namespace, context.kube)
+      ? await removeObjects(namespace, context.kube)
       : namespace.map((object): Removed => {
           const reason = `holds ${credentials.length} Secrets, such as credentials of stores`;
           return { object: referenceOf(object), outcome: "kept", reason };
@@ -111,27 +107,4 @@ async function listOrNone<T>(list: () => Promise<readonly T[]>): Promise<readonl
     if (hasCode(error, "not-found")) return [];
     throw error;
   }
-}
-
-async function removeAll(objects: readonly KubeObject[], kube: Kube): Promise<readonly Removed[]> {
-  const removed: Removed[] = [];
-  for (const object of objects) {
-    const resource = resourceOf(object);
-    const found = await kube.get(resource, nameOf(object)).catch((error: unknown) => {
-      if (hasCode(error, "not-found")) return undefined;
-      throw error;
-    });
-    if (found && !isOurs(found)) {
-      throw new ClouderError("refused", `${referenceOf(object)} was not made by kubectl clouder`, {
-        hint: "remove or rename it by hand",
-      });
-    }
-    if (found) await kube.remove(resource, nameOf(object));
-    removed.push({ object: referenceOf(object), outcome: found ? "removed" : "absent" });
-  }
-  return removed;
-}
-
-function isOurs(object: KubeObject): boolean {
-  return object.metadata.labels?.["app.kubernetes.io/part-of"] === "kubectl-clouder";
 }

@@ -2,7 +2,7 @@ import type { DaemonSet, Deployment } from "#kube/objects";
 import type { KubeObject } from "#kube/kube";
 import { agentHostMounts, type HostMount } from "#checkpoint/agent/rights";
 import { nodePaths, systemNamespace } from "#checkpoint/api/names";
-import { componentLabels } from "#checkpoint/install/labels";
+import { componentLabels } from "#kube/install/labels";
 import type { InstallSettings } from "#checkpoint/install/settings";
 
 const agentPort = 8082;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import type { BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { ClouderError, throwIfCancelled } from "#core/error";
 import { createContainerClient } from "#checkpoint/stores/azblob-client";
@@ -46,7 +47,7 @@ function openAzblobStore(place: Place): Store {
     location,
     put: (key, body, options) =>
       translated(key, async () => {
-        const bytes = await uploadInParts(body, blockSink(blobOf(key)), options);
+        const bytes = await uploadInParts(body, blockSink(container, blobOf(key)), options);
         return { key, bytes };
       }),
     get: (key, options) => translated(key, () => get(place, key, blobOf(key), options)),
@@ -75,7 +76,7 @@ function withSignal(signal: AbortSignal | undefined): { abortSignal?: AbortSigna
 }
 
 /** Every block carries its MD5, which the server checks; only the committed list makes a blob. */
-function blockSink(blob: BlockBlobClient): PartSink<string> {
+function blockSink(container: ContainerClient, blob: BlockBlobClient): PartSink<string> {
   // Blocks of two uploads of one key must not be taken for each other.
   const upload = randomBytes(6).toString("hex");
   const blobHTTPHeaders = { blobContentType: "application/octet-stream" };
@@ -94,7 +95,7 @@ function blockSink(blob: BlockBlobClient): PartSink<string> {
     complete: async (ids, abortSignal) => {
       await blob.commitBlockList([...ids], { abortSignal, blobHTTPHeaders });
     },
-    abort: () => dropBlocks(blob),
+    abort: () => dropLateBlocks(container, blob),
   };
 }
 
@@ -102,12 +103,24 @@ function md5(bytes: Uint8Array): Uint8Array {
   return createHash("md5").update(bytes).digest();
 }
 
+/** A block whose request was ended here may have reached the server, which takes it in a moment later. */
+async function dropLateBlocks(container: ContainerClient, blob: BlockBlobClient): Promise<void> {
+  const abortSignal = AbortSignal.timeout(15_000);
+  const options = { prefix: blob.name, includeUncommitedBlobs: true, abortSignal };
+  for (let found = true; found;) {
+    await dropBlocks(blob, abortSignal);
+    await setTimeout(250);
+    found = false;
+    for await (const { name } of container.listBlobsFlat(options)) found ||= name === blob.name;
+  }
+}
+
 /**
  * Staged blocks cannot be deleted; committing an empty list drops them and leaves an empty blob,
  * which can. Only where there is no blob: an older one stays as it was, and Azure drops the blocks
  * after a week.
  */
-async function dropBlocks(blob: BlockBlobClient, signal?: AbortSignal): Promise<void> {
+async function dropBlocks(blob: BlockBlobClient, signal: AbortSignal | undefined): Promise<void> {
   const abortSignal = signal ?? AbortSignal.timeout(15_000);
   await blob.commitBlockList([], { abortSignal, conditions: { ifNoneMatch: "*" } });
   await blob.deleteIfExists({ abortSignal });

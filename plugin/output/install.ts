@@ -1,7 +1,7 @@
 import type { KubeObject } from "#kube/kube";
-import type { Applied } from "#checkpoint/install/install";
-import type { Removed } from "#checkpoint/install/uninstall";
-import { referenceOf } from "#checkpoint/install/kinds";
+import type { Applied } from "#kube/install/apply-objects";
+import type { Removed } from "#kube/install/remove-objects";
+import { referenceOf } from "#kube/install/kinds";
 import { type Result, table } from "#plugin/output/result";
 
 /** What `install` did to each object. */

@@ -9,7 +9,7 @@ import {
   type Patient,
   warn,
 } from "#checkpoint/doctor/check";
-import { daemonSetRollout, deploymentRollout, type Rollout } from "#checkpoint/install/rollout";
+import { daemonSetRollout, deploymentRollout, type Rollout } from "#kube/install/rollout";
 import { hasCode } from "#core/error";
 
 const subject = "cluster";

@@ -3,7 +3,8 @@ import type { KubeObject } from "#kube/kube";
 import { nodes, pods } from "#kube/resources";
 import { annotations, finalizers } from "#checkpoint/api/names";
 import { type Checkpoint, checkpoints, type Restore, restores } from "#checkpoint/api/types";
-import { type ControllerState, keyOf, type LogEntry, runPass } from "#checkpoint/controller/pass";
+import type { LogEntry } from "#core/log";
+import { type ControllerState, keyOf, runPass } from "#checkpoint/controller/pass";
 import { ClouderError } from "#core/error";
 import { createFakeKube, type FakeKube } from "#test/fakes/kube";
 import {

@@ -5,7 +5,7 @@ import { customResourceDefinitions, daemonSets, deployments, namespaces } from "
 import { checkpoints } from "#checkpoint/api/types";
 import { install } from "#checkpoint/install/install";
 import { installObjects } from "#checkpoint/install/objects";
-import { daemonSetRollout, deploymentRollout } from "#checkpoint/install/rollout";
+import { daemonSetRollout, deploymentRollout } from "#kube/install/rollout";
 import { installSettings } from "#checkpoint/install/settings";
 import { countCheckpoints, uninstall } from "#checkpoint/install/uninstall";
 import { silent } from "#core/report";
@@ -112,7 +112,10 @@ describe("install", () => {
       metadata: {
         ...pod.metadata,
         namespace: "clouder-system",
-        labels: { "app.kubernetes.io/component": "agent" },
+        labels: {
+          "app.kubernetes.io/part-of": "kubectl-clouder",
+          "app.kubernetes.io/component": "agent",
+        },
       },
     });
     const ended = run();

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { KubeObject } from "#kube/kube";
 import { installObjects } from "#checkpoint/install/objects";
 import { imageName, installSettings } from "#checkpoint/install/settings";
-import { resourceOf } from "#checkpoint/install/kinds";
-import type { Rule } from "#checkpoint/agent/rights";
+import { resourceOf } from "#kube/install/kinds";
+import type { Rule } from "#kube/install/accounts";
 
 const objects = installObjects(installSettings({ image: imageName("1.2.3") }));
 

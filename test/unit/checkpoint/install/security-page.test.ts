@@ -1,12 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import {
-  agentClusterRules,
-  agentHostMounts,
-  agentNamespaceRules,
-  type Rule,
-} from "#checkpoint/agent/rights";
+import { agentClusterRules, agentHostMounts, agentNamespaceRules } from "#checkpoint/agent/rights";
+import type { Rule } from "#kube/install/accounts";
 import { controllerClusterRules, controllerNamespaceRules } from "#checkpoint/controller/rights";
 
 const page = readFileSync(join(import.meta.dirname, "../../../../docs/security.md"), "utf8");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Lease } from "#kube/objects";
 import { leases } from "#kube/resources";
-import { lead } from "#checkpoint/controller/leader";
+import { lead } from "#kube/leader";
 import { ClouderError } from "#core/error";
 import { createFakeKube, type FakeKube } from "#test/fakes/kube";
 

@@ -1,10 +1,9 @@
 import type { KubeObject } from "#kube/kube";
 import type { DaemonSet, Deployment, Pod } from "#kube/objects";
 import { customResourceDefinitions, daemonSets, deployments, pods } from "#kube/resources";
-import { crds } from "#checkpoint/api/crds";
-import { labels, systemNamespace } from "#checkpoint/api/names";
-import type { InstallContext } from "#checkpoint/install/install";
-import { nameOf } from "#checkpoint/install/kinds";
+import type { InstallContext } from "#kube/install/apply-objects";
+import { nameOf } from "#kube/install/kinds";
+import { componentLabels, componentOf } from "#kube/install/labels";
 import { ClouderError, hasCode } from "#core/error";
 import { reportStep } from "#core/report";
 import { waitFor } from "#core/retry";
@@ -16,9 +15,11 @@ export interface Rollout {
 }
 
 /** Waits until the API server serves our kinds. */
-export async function waitForCrds({ kube, clock, signal }: InstallContext): Promise<void> {
-  for (const crd of crds) {
-    const { name } = crd.metadata;
+export async function waitForCrds(
+  names: readonly string[],
+  { kube, clock, signal }: InstallContext,
+): Promise<void> {
+  for (const name of names) {
     const hint = `kubectl describe crd ${name}`;
     const options = { timeoutMs: 60_000, everyMs: 250, clock, signal, hint };
     await waitFor(`the kind ${name} being served`, options, async () => {
@@ -94,16 +95,19 @@ async function explained(
   object: KubeObject,
   { kube }: InstallContext,
 ): Promise<ClouderError> {
-  const component = object.metadata.labels?.[labels.component] ?? "";
+  const { namespace = "" } = object.metadata;
+  const labelSelector = Object.entries(componentLabels(componentOf(object.metadata.labels)))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
   const found = await kube.list(pods, {
-    namespace: systemNamespace,
-    labelSelector: `${labels.component}=${component}`,
+    namespace,
+    labelSelector,
   });
   const reasons = [...new Set(found.flatMap(waitReason))];
   return new ClouderError("timeout", [timeout.message, ...reasons.slice(0, 5)].join("; "), {
     hint: reasons.some((reason) => /ErrImage|ImagePull/.test(reason))
       ? "bring the image onto the nodes (kubectl clouder cluster load-image) or name another: --image"
-      : `kubectl -n ${systemNamespace} describe pods -l ${labels.component}=${component}`,
+      : `kubectl -n ${namespace} describe pods -l ${labelSelector}`,
     cause: timeout,
   });
 }

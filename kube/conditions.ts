@@ -1,4 +1,12 @@
-import type { Condition } from "#checkpoint/api/types";
+/** metav1.Condition. */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+}
 
 /** The list with `next` in it; the transition time moves only when the status does. */
 export function withCondition(

@@ -3,7 +3,7 @@ import type { Lease } from "#kube/objects";
 import { leases } from "#kube/resources";
 import type { Clock } from "#core/clock";
 import { hasCode, isClouderError, messageOf } from "#core/error";
-import type { LogEntry } from "#checkpoint/controller/pass";
+import type { LogEntry } from "#core/log";
 
 export interface LeaderSettings {
   readonly kube: Kube;

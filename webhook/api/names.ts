@@ -1,0 +1,40 @@
+import { apiGroup } from "#checkpoint/api/names";
+
+/** Names of the webhook that live outside this program; see docs/webhook.md. */
+
+/** MutatingWebhookConfiguration, Deployment, Service and PodDisruptionBudget. */
+export const webhookName = "clouder-webhook";
+/** Deployment that makes claims, certificates and the index of Secrets. */
+export const injectionControllerName = "clouder-injection-controller";
+
+export const injectionLabels = {
+  /** On a namespace: the user whom all its pods belong to. */
+  user: `${apiGroup}/user`,
+  /** "disabled" on a namespace or pod: never injected. */
+  inject: `${apiGroup}/inject`,
+} as const;
+
+/** The original tool's labels, which its preset goes by. */
+export const runtimeLabels = {
+  userUid: "runtime-pools.datalayer.io/user-uid",
+  runtimeType: "runtime-pools.datalayer.io/runtime-type",
+  podStatus: "runtime-pools.datalayer.io/pod-status",
+  poolName: "runtime-pools.datalayer.io/name",
+} as const;
+
+export const injectionAnnotations = {
+  /** On an injected pod: what was injected, names only, one `policy/item` each, comma-separated. */
+  injected: `${apiGroup}/injected`,
+  /** On an injected pod: the user whose things it got. */
+  user: `${apiGroup}/injected-user`,
+  /** On a pod: comma-separated containers that nothing is injected into. */
+  skipContainers: `${apiGroup}/skip-containers`,
+} as const;
+
+/** Kept by the controller, read by the webhook: which Secrets a namespace has, without their values. */
+export const secretIndexName = "clouder-secret-index";
+/** In the system namespace: the CA with its key (controller only), and the serving certificate. */
+export const caSecretName = "clouder-webhook-ca";
+export const servingSecretName = "clouder-webhook-tls";
+/** Virtual resource of SubjectAccessReviews: verb `use` on injectionusers/<uid>. */
+export const injectionUsers = "injectionusers";

@@ -12,19 +12,13 @@ import { ClouderError } from "#core/error";
 export interface OrderedDigest extends AsyncDisposable {
   /**
    * Takes `bytes` over (they are detached unless they lie in shared memory) and gives them back
-   * with their own digest once chunk `number` and all before it are hashed.
+   * once chunk `number` and all before it are hashed.
    */
-  update(number: number, bytes: Uint8Array): Promise<DigestedChunk>;
+  update(number: number, bytes: Uint8Array): Promise<Uint8Array>;
   /** The digest (hex) of all chunks. */
   digest(): Promise<string>;
   /** A chunk will never come: rejects every update that waits for it, and all later ones. */
   fail(error: Error): void;
-}
-
-export interface DigestedChunk {
-  readonly bytes: Uint8Array;
-  /** Hex; empty unless the digest was made with `each`. */
-  readonly sha256: string;
 }
 
 interface Chunk {
@@ -32,32 +26,27 @@ interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-type Answer = ({ readonly number: number } & DigestedChunk) | { readonly whole: string };
+type Answer = Chunk | { readonly whole: string };
 
 /** Below this a digest is made on the spot: starting a thread would take longer. */
 const threadWorthBytes = 16 * 1024 * 1024;
 
 /** `expectedBytes` decides whether a thread is worth its start. */
-export function createOrderedDigest(options: {
-  readonly expectedBytes: number;
-  /** Also a digest of each chunk. */
-  readonly each: boolean;
-}): OrderedDigest {
-  const { each } = options;
-  return options.expectedBytes < threadWorthBytes ? localDigest(each) : threadDigest(each);
+export function createOrderedDigest(options: { readonly expectedBytes: number }): OrderedDigest {
+  return options.expectedBytes < threadWorthBytes ? localDigest() : threadDigest();
 }
 
-function localDigest(each: boolean): OrderedDigest {
-  const waiting = new Map<number, PromiseWithResolvers<DigestedChunk>>();
+function localDigest(): OrderedDigest {
+  const waiting = new Map<number, PromiseWithResolvers<Uint8Array>>();
   let failure: Error | undefined;
-  const hasher = createHasher(createHash, each, (answer) => {
-    waiting.get(answer.number)?.resolve(answer);
+  const hasher = createHasher(createHash, (answer) => {
+    waiting.get(answer.number)?.resolve(answer.bytes);
     waiting.delete(answer.number);
   });
   return {
     update: (number, bytes) => {
       if (failure !== undefined) return Promise.reject(failure);
-      const answer = Promise.withResolvers<DigestedChunk>();
+      const answer = Promise.withResolvers<Uint8Array>();
       waiting.set(number, answer);
       hasher.accept({ number, bytes });
       return answer.promise;
@@ -72,20 +61,20 @@ function localDigest(each: boolean): OrderedDigest {
   };
 }
 
-function threadDigest(each: boolean): OrderedDigest {
+function threadDigest(): OrderedDigest {
   // The code goes by value: there is no second file to find once the program is bundled.
   const worker = new Worker(
-    `(${serve.toString()})(require("node:worker_threads"), require("node:crypto").createHash, ${createHasher.toString()}, ${String(each)})`,
+    `(${serve.toString()})(require("node:worker_threads"), require("node:crypto").createHash, ${createHasher.toString()})`,
     { eval: true, stdin: false, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 1 } },
   );
   const online = once(worker, "online").catch(() => undefined);
-  const waiting = new Map<number, PromiseWithResolvers<DigestedChunk>>();
+  const waiting = new Map<number, PromiseWithResolvers<Uint8Array>>();
   let whole: PromiseWithResolvers<string> | undefined;
   let failure: Error | undefined;
   worker.on("message", (answer: Answer) => {
     if ("whole" in answer) whole?.resolve(answer.whole);
     else {
-      waiting.get(answer.number)?.resolve(answer);
+      waiting.get(answer.number)?.resolve(answer.bytes);
       waiting.delete(answer.number);
     }
   });
@@ -101,7 +90,7 @@ function threadDigest(each: boolean): OrderedDigest {
   return {
     update: (number, bytes) => {
       if (failure !== undefined) return Promise.reject(failure);
-      const answer = Promise.withResolvers<DigestedChunk>();
+      const answer = Promise.withResolvers<Uint8Array>();
       waiting.set(number, answer);
       worker.postMessage({ number, bytes }, transferable(bytes));
       return answer.promise;
@@ -128,11 +117,7 @@ function transferable(bytes: Uint8Array): ArrayBuffer[] {
 }
 
 /** Runs in both threads; must not refer to anything outside itself. */
-function createHasher(
-  newHash: (algorithm: string) => Hash,
-  each: boolean,
-  give: (answer: Chunk & DigestedChunk) => void,
-) {
+function createHasher(newHash: (algorithm: string) => Hash, give: (answer: Chunk) => void) {
   const hash = newHash("sha256");
   const early = new Map<number, Chunk>();
   let next = 0;
@@ -143,8 +128,7 @@ function createHasher(
         early.delete(next);
         next += 1;
         hash.update(due.bytes);
-        const sha256 = each ? newHash("sha256").update(due.bytes).digest("hex") : "";
-        give({ ...due, sha256 });
+        give(due);
       }
     },
     whole: () => hash.digest("hex"),
@@ -156,10 +140,9 @@ function serve(
   threads: typeof workerThreads,
   newHash: (algorithm: string) => Hash,
   makeHasher: typeof createHasher,
-  each: boolean,
 ): void {
   const port = threads.parentPort;
-  const hasher = makeHasher(newHash, each, (answer) => {
+  const hasher = makeHasher(newHash, (answer) => {
     const { buffer } = answer.bytes;
     port?.postMessage(answer, buffer instanceof ArrayBuffer ? [buffer] : []);
   });

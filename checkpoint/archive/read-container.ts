@@ -59,7 +59,7 @@ async function* readVerified(
   options: StoredContainerOptions,
   index: ContainerIndex,
 ): AsyncGenerator<Uint8Array> {
-  await using digest = createOrderedDigest({ expectedBytes: index.rawBytes, each: false });
+  await using digest = createOrderedDigest({ expectedBytes: index.rawBytes });
   for await (const frame of readFrames(options, index, digest)) yield frame.bytes;
   await requireRawDigest(`${options.prefix}${options.record.archive}`, index, digest);
 }

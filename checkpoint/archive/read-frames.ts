@@ -71,7 +71,7 @@ async function verifiedFrame(
     damaged(key, index, number, "cannot be decompressed"),
   );
   releaseBuffer(stored);
-  const bytes = rawDigest === undefined ? raw : (await rawDigest.update(number, raw)).bytes;
+  const bytes = rawDigest === undefined ? raw : await rawDigest.update(number, raw);
   return { number, rawOffset: record.rawOffset, bytes };
 }
 

@@ -31,7 +31,7 @@ export async function writeContainerArchive(
   const { store, prefix, containerName, signal } = options;
   await using raw = await openRawTar(options.source, options.spool);
   const frameBytes = options.frameBytes ?? frameBytesFor(raw.bytes);
-  await using rawDigest = createOrderedDigest({ expectedBytes: raw.bytes, each: false });
+  await using rawDigest = createOrderedDigest({ expectedBytes: raw.bytes });
   const compressed = compressFrames({
     raw,
     frameBytes,

@@ -226,3 +226,16 @@ export interface SelfSubjectAccessReview {
   };
   readonly status?: { readonly allowed: boolean; readonly reason?: string };
 }
+
+export interface Service extends KubeObject {
+  readonly kind: "Service";
+  readonly spec: {
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly ports: readonly {
+      readonly name?: string;
+      readonly port: number;
+      readonly targetPort?: number | string;
+    }[];
+    readonly [field: string]: unknown;
+  };
+}

@@ -1,9 +1,13 @@
+import type * as admission from "#kube/admission";
 import type { KubeObject, Resource } from "#kube/kube";
 import type * as objects from "#kube/objects";
+import type * as storage from "#kube/storage";
 
+export type * from "#kube/admission";
 export type * from "#kube/objects";
+export type * from "#kube/storage";
 
-/** Descriptors of Kubernetes' own kinds; their types are in `#kube/objects`. */
+/** Descriptors of Kubernetes' own kinds; their types are in `#kube/objects` and beside it. */
 
 function core<T extends KubeObject>(kind: string, plural: string, namespaced = true): Resource<T> {
   return { apiVersion: "v1", kind, plural, namespaced };
@@ -25,6 +29,12 @@ export const secrets = core<objects.Secret>("Secret", "secrets");
 export const configMaps = core<objects.ConfigMap>("ConfigMap", "configmaps");
 export const events = core<objects.Event>("Event", "events");
 export const serviceAccounts = core("ServiceAccount", "serviceaccounts");
+export const services = core<objects.Service>("Service", "services");
+export const persistentVolumeClaims = core<storage.PersistentVolumeClaim>(
+  "PersistentVolumeClaim",
+  "persistentvolumeclaims",
+);
+export const resourceQuotas = core<storage.ResourceQuota>("ResourceQuota", "resourcequotas");
 
 export const leases = grouped<objects.Lease>("coordination.k8s.io/v1", "Lease", "leases", true);
 export const daemonSets = grouped<objects.DaemonSet>("apps/v1", "DaemonSet", "daemonsets", true);
@@ -51,6 +61,58 @@ export const selfSubjectAccessReviews = grouped<objects.SelfSubjectAccessReview>
   "SelfSubjectAccessReview",
   "selfsubjectaccessreviews",
   false,
+);
+export const subjectAccessReviews = grouped<admission.SubjectAccessReview>(
+  "authorization.k8s.io/v1",
+  "SubjectAccessReview",
+  "subjectaccessreviews",
+  false,
+);
+export const storageClasses = grouped<storage.StorageClass>(
+  "storage.k8s.io/v1",
+  "StorageClass",
+  "storageclasses",
+  false,
+);
+
+const registration = "admissionregistration.k8s.io/v1";
+export const mutatingWebhookConfigurations = grouped<admission.MutatingWebhookConfiguration>(
+  registration,
+  "MutatingWebhookConfiguration",
+  "mutatingwebhookconfigurations",
+  false,
+);
+export const validatingAdmissionPolicies = grouped<admission.AdmissionPolicy>(
+  registration,
+  "ValidatingAdmissionPolicy",
+  "validatingadmissionpolicies",
+  false,
+);
+export const validatingAdmissionPolicyBindings = grouped<admission.AdmissionPolicy>(
+  registration,
+  "ValidatingAdmissionPolicyBinding",
+  "validatingadmissionpolicybindings",
+  false,
+);
+/** Served as v1 since Kubernetes 1.36. */
+export const mutatingAdmissionPolicies = grouped<admission.AdmissionPolicy>(
+  registration,
+  "MutatingAdmissionPolicy",
+  "mutatingadmissionpolicies",
+  false,
+);
+export const mutatingAdmissionPolicyBindings = grouped<admission.AdmissionPolicy>(
+  registration,
+  "MutatingAdmissionPolicyBinding",
+  "mutatingadmissionpolicybindings",
+  false,
+);
+/** Of cert-manager, where that is installed. */
+export const certificates = grouped<admission.Certificate>(
+  "cert-manager.io/v1",
+  "Certificate",
+  "certificates",
+  true,
 );
 
 const rbac = "rbac.authorization.k8s.io/v1";

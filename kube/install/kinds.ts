@@ -14,6 +14,11 @@ const known: readonly Resource[] = [
   kinds.daemonSets,
   kinds.deployments,
   kinds.podDisruptionBudgets,
+  kinds.services,
+  kinds.mutatingWebhookConfigurations,
+  kinds.validatingAdmissionPolicies,
+  kinds.validatingAdmissionPolicyBindings,
+  kinds.certificates,
 ];
 
 /** The REST descriptor of an object that `install` makes. */

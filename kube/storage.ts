@@ -1,0 +1,36 @@
+import type { KubeObject } from "#kube/kube";
+
+/** Claims, quotas and classes, as far as we use them. */
+
+export interface PersistentVolumeClaim extends KubeObject {
+  readonly kind: "PersistentVolumeClaim";
+  readonly spec: {
+    readonly accessModes?: readonly string[];
+    readonly storageClassName?: string;
+    readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
+    readonly volumeName?: string;
+    readonly volumeMode?: string;
+  };
+  readonly status?: {
+    readonly phase?: "Pending" | "Bound" | "Lost";
+    readonly accessModes?: readonly string[];
+    readonly capacity?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface ResourceQuota extends KubeObject {
+  readonly kind: "ResourceQuota";
+  readonly spec?: { readonly hard?: Readonly<Record<string, string>> };
+  readonly status?: {
+    readonly hard?: Readonly<Record<string, string>>;
+    readonly used?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface StorageClass extends KubeObject {
+  readonly kind: "StorageClass";
+  readonly provisioner: string;
+  readonly volumeBindingMode?: "Immediate" | "WaitForFirstConsumer";
+  readonly allowVolumeExpansion?: boolean;
+  readonly parameters?: Readonly<Record<string, string>>;
+}

@@ -1,4 +1,4 @@
-import { apiGroup } from "#checkpoint/api/names";
+import { apiGroup, systemNamespace } from "#checkpoint/api/names";
 
 /** Names of the webhook that live outside this program; see docs/webhook.md. */
 
@@ -12,6 +12,9 @@ export const injectionLabels = {
   user: `${apiGroup}/user`,
   /** "disabled" on a namespace or pod: never injected. */
   inject: `${apiGroup}/inject`,
+  /** On a namespace: what `{organization}` and `{team}` stand for. */
+  organization: `${apiGroup}/organization`,
+  team: `${apiGroup}/team`,
 } as const;
 
 /** The original tool's labels, which its preset goes by. */
@@ -20,6 +23,9 @@ export const runtimeLabels = {
   runtimeType: "runtime-pools.datalayer.io/runtime-type",
   podStatus: "runtime-pools.datalayer.io/pod-status",
   poolName: "runtime-pools.datalayer.io/name",
+  reservationId: "runtime-pools.datalayer.io/reservation-id",
+  /** Folder name of the user's home; absent: the uid. */
+  userHandle: "runtime-pools.datalayer.io/user-handle",
 } as const;
 
 export const injectionAnnotations = {
@@ -30,6 +36,14 @@ export const injectionAnnotations = {
   /** On a pod: comma-separated containers that nothing is injected into. */
   skipContainers: `${apiGroup}/skip-containers`,
 } as const;
+
+/** Namespaces whose pods are never injected, whatever a policy says. */
+export const exemptNamespaces: readonly string[] = [
+  "kube-system",
+  "kube-public",
+  "kube-node-lease",
+  systemNamespace,
+];
 
 /** Kept by the controller, read by the webhook: which Secrets a namespace has, without their values. */
 export const secretIndexName = "clouder-secret-index";

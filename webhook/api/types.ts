@@ -24,7 +24,7 @@ export type ConflictRule = "Keep" | "Override" | "Refuse" | "SkipAndWarn";
 /**
  * How differing wishes of several policies meet. Priority: the one of higher precedence wins.
  * PodDefault and PodPreset: any difference refuses the pod (Kubeflow) or leaves it untouched with a
- * warning (PodPreset).
+ * warning (PodPreset). An item with a conflict rule of its own stays out of these two.
  */
 export type MergeMode = "Priority" | "PodDefault" | "PodPreset";
 
@@ -163,7 +163,10 @@ export interface PodItem {
   readonly args?: readonly string[];
 }
 
-/** One thing to inject; exactly one of env … pod is set. */
+/**
+ * One thing to inject; exactly one of env … pod is set. In all its texts `{user}`, `{handle}`,
+ * `{namespace}`, `{organization}`, `{team}` and `{slot}` are filled in; see docs/webhook.md.
+ */
 export interface InjectionItem {
   /** Unique in the policy; appears in warnings, audit annotations and `inject explain`. */
   readonly name: string;
@@ -175,6 +178,8 @@ export interface InjectionItem {
   readonly envFrom?: readonly EnvFromSource[];
   readonly secret?: SecretItem;
   readonly volume?: VolumeItem;
+  /** Mounts of volumes that the pod has already, or that another item brings. */
+  readonly mounts?: readonly VolumeMount[];
   readonly home?: HomeItem;
   readonly pod?: PodItem;
 }
@@ -217,7 +222,8 @@ export interface InjectionPolicyStatus {
 }
 
 export interface InjectionPolicy extends KubeObject {
-  readonly kind: "InjectionPolicy" | "ClusterInjectionPolicy";
+  /** PodDefault: converted from Kubeflow's, see policy/pod-default; never stored as such. */
+  readonly kind: "InjectionPolicy" | "ClusterInjectionPolicy" | "PodDefault";
   readonly spec: InjectionPolicySpec;
   readonly status?: InjectionPolicyStatus;
 }

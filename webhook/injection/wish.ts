@@ -31,8 +31,10 @@ export interface WishSource {
 export type WishPart =
   | { readonly kind: "env"; readonly env: EnvVar }
   | { readonly kind: "envFrom"; readonly source: EnvFromSource }
-  /** A volume with its mounts; mounts that name another volume refer to the pod's own. */
+  /** A volume with its mounts, which all name it. */
   | { readonly kind: "volume"; readonly volume: Volume; readonly mounts: readonly VolumeMount[] }
+  /** Mounts of volumes that the pod has, or another wish brings. */
+  | { readonly kind: "mounts"; readonly mounts: readonly VolumeMount[] }
   | { readonly kind: "serviceAccount"; readonly name: string }
   | { readonly kind: "automountToken"; readonly value: boolean }
   | { readonly kind: "runtimeClass"; readonly name: string }

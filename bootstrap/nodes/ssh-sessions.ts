@@ -1,13 +1,12 @@
 import type { Client, ClientChannel } from "ssh2";
+import { captureOutput, tookTooLong } from "#bootstrap/nodes/captured-output";
 import { feed, type FedOptions } from "#bootstrap/nodes/feed";
-import { lineSplitter } from "#bootstrap/nodes/lines";
+import type { RunOnNode } from "#bootstrap/nodes/node-files";
 import type { RunResult } from "#bootstrap/nodes/node-access";
 import { createGate } from "#bootstrap/plans/gate";
 import { quote } from "#bootstrap/nodes/quote";
 import { commandFailed } from "#bootstrap/nodes/remote-file";
 import { ClouderError, throwIfCancelled } from "#core/error";
-
-type Run = (argv: readonly string[], options?: FedOptions) => Promise<RunResult>;
 
 /** sshd's default MaxSessions is 10 for one connection. */
 const sessionsAtOnce = 8;
@@ -16,7 +15,7 @@ const sessionsAtOnce = 8;
  * Runs commands as sessions of one connection, never more at once than sshd allows: one that was
  * given up counts until sshd has closed it.
  */
-export function createSessions(host: string, client: Client, sudo: boolean): Run {
+export function createSessions(host: string, client: Client, sudo: boolean): RunOnNode {
   const gate = createGate(sessionsAtOnce);
   let lost: Error | undefined;
   client.on("error", (error) => (lost = error));
@@ -65,11 +64,7 @@ async function execute(
   try {
     const result = await openSession(client, command, options, stop, onClosed);
     throwIfCancelled(options.signal);
-    if (late.signal.aborted) {
-      throw new ClouderError("timeout", `a command on ${host} took too long`, {
-        details: { host, milliseconds: options.timeoutMs ?? 0 },
-      });
-    }
+    if (late.signal.aborted) throw tookTooLong("a command", host, options);
     return result;
   } finally {
     clearTimeout(timer);
@@ -114,9 +109,7 @@ function follow(
   stop: AbortSignal,
   resolve: (result: RunResult | "lost") => void,
 ): void {
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  const lines = options.onLine && lineSplitter(options.onLine);
+  const output = captureOutput({ stdout: channel, stderr: channel.stderr }, options);
   let status: number | undefined;
   const abort = () => {
     channel.signal("KILL");
@@ -124,27 +117,13 @@ function follow(
     // sshd ignores signals in sessions of root and closes when the command ends: nobody waits for that.
     resolve("lost");
   };
-  channel.on("data", (chunk: Buffer) => {
-    stdout.push(chunk);
-    lines?.push(chunk.toString());
-  });
-  channel.stderr.on("data", (chunk: Buffer) => {
-    stderr.push(chunk);
-    lines?.push(chunk.toString());
-  });
   channel.on("exit", (code: number | null) => {
     status = code ?? 137;
   });
   channel.on("close", () => {
     stop.removeEventListener("abort", abort);
-    lines?.end();
-    if (status === undefined) resolve("lost");
-    else
-      resolve({
-        status,
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
-      });
+    const result = output.end(status ?? 137);
+    resolve(status === undefined ? "lost" : result);
   });
   if (stop.aborted) abort();
   else stop.addEventListener("abort", abort, { once: true });

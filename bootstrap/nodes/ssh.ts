@@ -1,9 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Client, ConnectConfig } from "ssh2";
 import { hostKeyChanged, hostKeyOf, knownHostName, pinKey, pinnedKeys } from "./known-hosts.ts";
 import type { HostKey } from "./known-hosts.ts";
 import type { NodeAccess, NodeAccessDriver, NodeAddress } from "#bootstrap/nodes/node-access";
-import { checkSize, writeCommand } from "#bootstrap/nodes/remote-file";
+import { accessThrough } from "#bootstrap/nodes/node-files";
 import { createSessions } from "#bootstrap/nodes/ssh-sessions";
 import { ClouderError, messageOf, throwIfCancelled } from "#core/error";
 
@@ -22,28 +22,8 @@ export const sshAccess: NodeAccessDriver = {
 };
 
 function sshNode(host: string, address: SshAddress, client: Client): NodeAccess {
-  const run = createSessions(host, client, address.user !== "root");
   return {
-    host,
-    run,
-    readFile: async (path) => {
-      const shown = await run(["base64", "-w0", "--", path], { allowFailure: true });
-      if (shown.status === 0) return Buffer.from(shown.stdout, "base64");
-      throw new ClouderError("not-found", `cannot read ${path} on ${host}`);
-    },
-    writeFile: async (path, content, mode = 0o644) => {
-      const { stdout } = await run(writeCommand(path, mode), { stdin: content });
-      checkSize(host, path, stdout, Buffer.byteLength(content));
-    },
-    upload: async (localPath, remotePath, options = {}) => {
-      const { size } = await stat(localPath);
-      const { stdout } = await run(writeCommand(remotePath, options.mode ?? 0o644), {
-        stdinFile: localPath,
-        onSent: (done) => options.onProgress?.(done, size),
-        signal: options.signal,
-      });
-      checkSize(host, remotePath, stdout, size);
-    },
+    ...accessThrough(host, createSessions(host, client, address.user !== "root")),
     close: () =>
       new Promise((resolve) => {
         client.once("close", () => {

@@ -1,34 +1,19 @@
-import { ClouderError } from "#core/error";
-import type { ErrorCode } from "#core/error";
-import { causeOf, networkError } from "#checkpoint/stores/network-error";
+import { busy, byStatus, damaged, gone, serviceError } from "#checkpoint/stores/service-error";
+import type { Meaning } from "#checkpoint/stores/service-error";
 
-interface Translation {
-  readonly code: ErrorCode;
-  readonly say: string;
-  readonly hint?: string;
-  readonly retryable?: boolean;
-}
-
-const gone: Translation = { code: "not-found", say: "has no such object" };
-const badKey: Translation = {
+const badKey: Meaning = {
   code: "unauthenticated",
   say: "does not accept the credentials",
   hint: "check connection string, account key, SAS token or identity of the store",
 };
-const denied: Translation = {
+const denied: Meaning = {
   code: "denied",
   say: "denies the access",
   hint: "give this identity the role Storage Blob Data Contributor on the container",
 };
-const busy: Translation = { code: "busy", say: "is busy", retryable: true };
-const damaged: Translation = {
-  code: "integrity",
-  say: "received other bytes than were sent",
-  retryable: true,
-};
 
 /** https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
-const byCode: Readonly<Record<string, Translation>> = {
+const byCode: Readonly<Record<string, Meaning>> = {
   BlobNotFound: gone,
   ResourceNotFound: gone,
   ContainerNotFound: {
@@ -50,33 +35,14 @@ const byCode: Readonly<Record<string, Translation>> = {
   AccountBeingCreated: busy,
 };
 
-const byStatus: Readonly<Record<number, Translation>> = {
-  401: badKey,
-  403: denied,
-  404: gone,
-  429: busy,
-  500: busy,
-  502: busy,
-  503: busy,
-  504: busy,
-};
+const statuses = byStatus({ badKey, denied });
 
 /** An error of the SDK as a ClouderError; what is unknown stays as it is. */
 export function azblobError(error: unknown, location: string, key?: string): unknown {
-  const network = networkError(error, location);
-  if (network !== undefined) return network;
-  const known = translationOf(error);
-  if (known === undefined) return error;
-  const object = known === gone && key !== undefined ? ` ${key}` : "";
-  return new ClouderError(known.code, `${location} ${known.say}${object}`, {
-    cause: causeOf(error),
-    retryable: known.retryable ?? false,
-    ...(known.hint === undefined ? {} : { hint: known.hint }),
-  });
+  return serviceError(error, { location, key }, meaningOf);
 }
 
-function translationOf(error: unknown): Translation | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
+function meaningOf(error: object): Meaning | undefined {
   const { name, code, statusCode, details } = error as {
     readonly name?: string;
     readonly code?: string;
@@ -86,5 +52,5 @@ function translationOf(error: unknown): Translation | undefined {
   if (name === "CredentialUnavailableError" || name === "AggregateAuthenticationError") {
     return { ...badKey, say: "cannot be used: no Azure identity was found" };
   }
-  return byCode[code ?? ""] ?? byCode[details?.errorCode ?? ""] ?? byStatus[statusCode ?? 0];
+  return byCode[code ?? ""] ?? byCode[details?.errorCode ?? ""] ?? statuses[statusCode ?? 0];
 }

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { lab } from "#test/e2e/scenario";
-import { runCommand } from "#test/lab/run-command";
+import { outputOf } from "#test/lab/run-program";
 
 const cluster = lab();
 const name = "life";
@@ -47,7 +47,7 @@ async function hostState(): Promise<string> {
     "find /sys/fs/cgroup -maxdepth 3 -type d -name 'clouder-*' | sort",
     "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory",
   ].join("; echo; ");
-  return (await runCommand(["sh", "-c", probe])).stdout;
+  return outputOf(["sh", "-c", probe]);
 }
 
 it("converges when it was killed half way, several times", { timeout: 600_000 }, async () => {
@@ -56,7 +56,7 @@ it("converges when it was killed half way, several times", { timeout: 600_000 },
   }
   await cluster.clouder(create, { timeoutMs: 500_000 });
   const { stdout } = await cluster.kubectl(["get", "nodes", "-o", "name"], {
-    env: { ...process.env, KUBECONFIG: join(folder, "kubeconfig") },
+    environment: { KUBECONFIG: join(folder, "kubeconfig") },
   });
   expect(stdout.trim().split("\n").sort()).toEqual([`node/${name}-master`, `node/${name}-node-1`]);
   expect((await stat(join(folder, "kubeconfig"))).mode & 0o777).toBe(0o600);

@@ -24,7 +24,7 @@ it("install --dry-run prints the objects that are there", async () => {
   const { stdout } = await cluster.clouder(["install", "--dry-run", "-o", "yaml"]);
   const { stdout: difference, status } = await cluster.kubectl(
     ["diff", "--server-side", "--field-manager=kubectl-clouder", "-f", "-"],
-    { stdin: stdout, allowFailure: true, env: { ...process.env, KUBECONFIG: cluster.kubeconfig } },
+    { stdin: stdout, allowFailure: true, environment: { KUBECONFIG: cluster.kubeconfig } },
   );
   expect(difference).toBe("");
   expect(status).toBe(0);

@@ -13,7 +13,7 @@ import { imageRecipes, images, type ImageSources } from "./images.ts";
 import { kubernetes } from "./kubernetes.ts";
 import { machineRoot } from "./machine-root.ts";
 import { progressOf, type Progress } from "./progress.ts";
-import { runProgram } from "./run-program.ts";
+import { outputOf } from "./run-program.ts";
 import { debian, flannelImage, kubernetesImages, versions } from "./versions.ts";
 
 interface Parts extends ImageSources {
@@ -142,7 +142,7 @@ async function sourcesOf(parts: Parts): Promise<readonly Source[]> {
 
 /** kubeadm itself says which images a cluster of this version needs. */
 async function checkImageNames(parts: Parts): Promise<void> {
-  const answer = await runProgram([
+  const answer = await outputOf([
     join(parts.kubernetes, "kubeadm"),
     ...["config", "images", "list", "--kubernetes-version", `v${versions.kubernetes}`],
   ]);

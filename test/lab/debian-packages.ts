@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CachedPart } from "./cache.ts";
 import { copyRoot, inRoot } from "./debian.ts";
-import { runProgram } from "./run-program.ts";
+import { outputOf } from "./run-program.ts";
 import { debian } from "./versions.ts";
 
 export interface DebianPackage {
@@ -47,7 +47,7 @@ export async function packagesIn(folder: string): Promise<readonly DebianPackage
   return await Promise.all(
     files.map(async (file) => {
       const format = "--showformat=${Package} ${Version}";
-      const answer = await runProgram(["dpkg-deb", "-W", format, join(folder, file)]);
+      const answer = await outputOf(["dpkg-deb", "-W", format, join(folder, file)]);
       const [name = "", version = ""] = answer.split(" ");
       return { file, package: name, version };
     }),

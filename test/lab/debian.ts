@@ -2,7 +2,7 @@ import { ClouderError } from "#core/error";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CachedPart } from "./cache.ts";
-import { runProgram } from "./run-program.ts";
+import { outputOf, runProgram } from "./run-program.ts";
 import { debian } from "./versions.ts";
 
 /** A plain Debian server as a folder `root`: the ground of node packages, images and machines. */
@@ -35,7 +35,7 @@ export const debianServer: CachedPart = {
 async function hostMirror(): Promise<string | undefined> {
   const format = "$(REPO_URI) $(ORIGIN) $(LABEL)";
   const argv = ["apt-get", "indextargets", "--format", format, "Created-By: Packages"] as const;
-  return mirrorOf(await runProgram(argv));
+  return mirrorOf(await outputOf(argv));
 }
 
 /** The first archive in apt's list that is Debian itself. */
@@ -46,7 +46,7 @@ export function mirrorOf(indexTargets: string): string | undefined {
 
 /** Makes the newer release known to apt, for packages that are asked for by release only. */
 async function addNewerRelease(root: string): Promise<void> {
-  const sources = await runProgram(["cat", join(root, "etc/apt/sources.list")]);
+  const sources = await outputOf(["cat", join(root, "etc/apt/sources.list")]);
   const mirror = /^deb (\S+) /m.exec(sources)?.[1];
   if (mirror === undefined) {
     throw new ClouderError("internal", `no mirror in debootstrap's sources.list: ${sources}`);
@@ -88,8 +88,7 @@ export async function inRoot(root: string, script: string): Promise<string> {
 
 /** Runs in mount and process namespaces of its own: nothing stays mounted or running, whoever is killed. */
 async function isolated(argv: readonly string[]): Promise<string> {
-  return await runProgram(
-    ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", ...argv],
-    { environment: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" } },
-  );
+  return await outputOf(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", ...argv], {
+    environment: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
+  });
 }

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { CachedPart } from "./cache.ts";
-import { runProgram } from "./run-program.ts";
+import { outputOf, runProgram } from "./run-program.ts";
 import { versions } from "./versions.ts";
 
 /** Programs of one Go module, built in a module of our own that requires exactly that version. */
@@ -81,7 +81,7 @@ export async function goBuild(build: {
 
 /** Where the module cache keeps the module's files; fetched first when they are not there. */
 export async function moduleFolder(module: string, version: string): Promise<string> {
-  const answer = await runProgram(["go", "mod", "download", "-json", `${module}@${version}`], {
+  const answer = await outputOf(["go", "mod", "download", "-json", `${module}@${version}`], {
     folder: "/",
     environment: { GOFLAGS: "", GOWORK: "off" },
   });

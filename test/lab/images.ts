@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { CachedPart } from "./cache.ts";
 import { writeDockerArchive, type ImageSettings } from "./docker-archive.ts";
 import { moduleFolder } from "./go-build.ts";
-import { runProgram } from "./run-program.ts";
+import { outputOf, runProgram } from "./run-program.ts";
 import { debian, flannelImage, kubernetesImages, testImages, versions } from "./versions.ts";
 
 /** Folders of the parts that images are made of. */
@@ -174,7 +174,7 @@ async function unpack(file: string, root: string): Promise<void> {
 }
 
 async function linkBusybox(root: string): Promise<void> {
-  const applets = await runProgram([join(root, "usr/bin/busybox"), "--list"]);
+  const applets = await outputOf([join(root, "usr/bin/busybox"), "--list"]);
   const present = new Set([
     ...(await readdir(join(root, "usr/bin"))),
     ...(await readdir(join(root, "usr/sbin"))),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import { buildBundle } from "#test/lab/build-bundle";
-import { runCommand, type CommandOptions, type CommandResult } from "#test/lab/run-command";
+import { runProgram, type ProgramOptions, type ProgramResult } from "#test/lab/run-program";
 import { startS3Server } from "#test/lab/s3-server";
 
 /** Where a lab cluster is: plain data, so that it can be handed to test workers. */
@@ -23,14 +23,14 @@ export interface LabClusterPlace {
 
 /** A cluster raised by the product itself, with the product installed and an S3 server as its store. */
 export interface LabCluster extends LabClusterPlace {
-  clouder(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
-  kubectl(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  clouder(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
+  kubectl(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
   /** Creates or updates objects. */
   apply(...objects: readonly object[]): Promise<void>;
   /** How a node is reached. */
   readonly address: (node: string) => Promise<NodeAddress>;
   /** Runs argv as root on a node. */
-  onNode(node: string, argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  onNode(node: string, argv: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
 }
 
 export interface LabClusterOptions {
@@ -43,16 +43,18 @@ export interface LabClusterOptions {
 }
 
 export const s3Credentials = { accessKeyId: "clouder-lab", secretAccessKey: "clouder-lab-secret" };
+/** A command that was interrupted takes back by itself what it has made. */
+const outlivesUs = true;
 const launcher = join(import.meta.dirname, "../../bin/kubectl-clouder");
 
 /** Commands for a cluster that is there already. */
 export function attachLabCluster(place: LabClusterPlace, show = false): LabCluster {
-  const env = { ...process.env, HOME: place.home, KUBECONFIG: place.kubeconfig };
+  const environment = { HOME: place.home, KUBECONFIG: place.kubeconfig };
   const run =
     (...program: readonly string[]) =>
-    (args: readonly string[], more: CommandOptions = {}) => {
+    (args: readonly string[], more: ProgramOptions = {}) => {
       if (show && more.show !== false) process.stdout.write(`$ ${shown(program, args)}\n`);
-      return runCommand([...program, ...args], { show, env, ...more });
+      return runProgram([...program, ...args], { show, environment, outlivesUs, ...more });
     };
   const kubectl = run(join(place.bundle, "bin/kubectl"));
   const folder = join(place.home, ".clouder", "kubeadm", place.name);
@@ -146,7 +148,7 @@ export async function raiseLabCluster(
   );
 
   step("kubectl clouder install: the product in that cluster");
-  await runCommand([process.execPath, "image.ts"]);
+  await runProgram([process.execPath, "image.ts"]);
   await cluster.clouder(["cluster", "load-image", options.name, "dist/image.tar"]);
   await cluster.clouder(["install"]);
   await createS3Store(cluster, "s3", server.endpoint, ["--default"]);
@@ -159,8 +161,9 @@ export async function removeHome(home: string): Promise<void> {
   const clusters = join(home, ".clouder", "kubeadm");
   for (const name of await readdir(clusters).catch(() => [])) {
     process.stdout.write(`left behind: cluster ${name} of ${home}; deleting it\n`);
-    await runCommand([launcher, "cluster", "delete", name, "--yes"], {
-      env: { ...process.env, HOME: home },
+    await runProgram([launcher, "cluster", "delete", name, "--yes"], {
+      environment: { HOME: home },
+      outlivesUs,
       show: true,
     });
   }

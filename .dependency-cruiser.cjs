@@ -30,6 +30,20 @@ module.exports = {
     rooms("webhook", "core", "kube", "checkpoint/api"),
     rooms("plugin", "core", "kube", "checkpoint", "bootstrap", "webhook"),
     {
+      name: "work-knows-no-controller",
+      severity: "error",
+      comment:
+        "what runs on a node or for a user follows rules that the controller follows too: they lie in neutral rooms (checkpoint/api, checkpoint/compatibility), not in the controller's",
+      from: { path: "^checkpoint/(api|archive|compatibility|stores|engine|agent|handler)/" },
+      to: { path: "^checkpoint/controller/" },
+    },
+    {
+      name: "neutral-rooms-stay-neutral",
+      severity: "error",
+      from: { path: "^checkpoint/(api|compatibility)/" },
+      to: { path: "^checkpoint/", pathNot: "^checkpoint/(api|compatibility)/" },
+    },
+    {
       name: "core-needs-nothing",
       severity: "error",
       comment: "core/ imports Node's own modules only",

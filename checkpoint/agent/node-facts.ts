@@ -4,7 +4,7 @@ import type { Node } from "#kube/resources";
 import { runtimeClassName } from "#checkpoint/api/names";
 import type { NodeFacts } from "#checkpoint/api/types";
 import { programVersion } from "#checkpoint/agent/program-version";
-import { criuProblem } from "#checkpoint/controller/compatibility";
+import { criuProblem } from "#checkpoint/compatibility/rule";
 import { freeBytes } from "#checkpoint/engine/room";
 
 /** Where the agent sees what it tells about its node. */

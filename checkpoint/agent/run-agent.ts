@@ -7,7 +7,7 @@ import type { Kube } from "#kube/kube";
 import { unpackContainerArchive } from "#checkpoint/archive/unpack-container";
 import { writeContainerArchive } from "#checkpoint/archive/write-container";
 import type { NodeFacts } from "#checkpoint/api/types";
-import { compatibilityOf } from "#checkpoint/controller/compatibility";
+import { compatibilityOf } from "#checkpoint/compatibility/rule";
 import type { CheckpointEnvironment } from "#checkpoint/engine/checkpoint-pod";
 import { fileJournal } from "#checkpoint/engine/journal";
 import { serialKubelet, type KubeletCheckpoint } from "#checkpoint/engine/kubelet";

@@ -3,7 +3,7 @@ import { namespaces, pods, type Pod } from "#kube/resources";
 import { finalizers } from "#checkpoint/api/names";
 import { checkpoints, type Checkpoint, type CheckpointStatus } from "#checkpoint/api/types";
 import { checkpointPrefix, type Manifest } from "#checkpoint/archive/manifest";
-import { failed } from "#checkpoint/controller/assign-checkpoint";
+import { failed } from "#checkpoint/api/failed-status";
 import { checkpointPod } from "#checkpoint/engine/checkpoint-pod";
 import { discardCheckpoint } from "#checkpoint/engine/discard-checkpoint";
 import type { CheckpointJob } from "#checkpoint/engine/journal";

@@ -8,7 +8,7 @@ import {
   type Restore,
   type RestoreStatus,
 } from "#checkpoint/api/types";
-import { failed } from "#checkpoint/controller/assign-checkpoint";
+import { failed } from "#checkpoint/api/failed-status";
 import { stageRestore } from "#checkpoint/engine/stage-restore";
 import type { Agent } from "#checkpoint/agent/agent";
 import { recordPodEvent } from "#checkpoint/agent/events";

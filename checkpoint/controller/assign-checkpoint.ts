@@ -4,11 +4,11 @@ import type {
   CheckpointStatus,
   CheckpointStore,
   NodeFacts,
-  Restore,
 } from "#checkpoint/api/types";
 import { withCondition } from "#kube/conditions";
+import { failed, observed } from "#checkpoint/api/failed-status";
 import { factsAgeMs, staleAfterMs } from "#checkpoint/api/node-facts";
-import { compatibilityOf } from "#checkpoint/controller/compatibility";
+import { compatibilityOf } from "#checkpoint/compatibility/rule";
 import { placementOf } from "#checkpoint/controller/placement";
 import { ClouderError, isClouderError } from "#core/error";
 
@@ -57,48 +57,6 @@ export function assignCheckpoint(
     if (!isClouderError(error)) throw error;
     return failed(checkpoint, error, "Scheduled", now);
   }
-}
-
-/** The status of a Checkpoint or Restore that ends here. */
-export function failed(
-  object: Checkpoint | Restore,
-  error: ClouderError,
-  condition: "Scheduled" | "Completed",
-  now: string,
-) {
-  const logLines = error.details["logLines"];
-  return {
-    phase: "Failed" as const,
-    ...observed(object),
-    completionTime: now,
-    error: {
-      code: error.code,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(Array.isArray(logLines) ? { logLines: logLines as readonly string[] } : {}),
-    },
-    conditions: withCondition(
-      object.status?.conditions,
-      {
-        type: condition,
-        status: "False",
-        reason: reasonOf(error.code),
-        message: error.message,
-        ...observed(object),
-      },
-      now,
-    ),
-  };
-}
-
-/** `not-found` as `NotFound`: conditions want CamelCase reasons. */
-function reasonOf(code: string): string {
-  return code.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());
-}
-
-function observed(object: { readonly metadata: Checkpoint["metadata"] }) {
-  const { generation } = object.metadata;
-  return generation === undefined ? {} : { observedGeneration: generation };
 }
 
 function checkPod(checkpoint: Checkpoint, pod: Pod | undefined): Pod {

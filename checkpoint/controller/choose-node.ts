@@ -1,7 +1,7 @@
 import type { Checkpoint, Placement, Restore, RestoreStatus } from "#checkpoint/api/types";
 import { annotations } from "#checkpoint/api/names";
 import { withCondition } from "#kube/conditions";
-import { failed } from "#checkpoint/controller/assign-checkpoint";
+import { failed } from "#checkpoint/api/failed-status";
 import { type Candidate, type Demand, nodeRules } from "#checkpoint/controller/node-rules";
 import { amountsOf } from "#checkpoint/controller/placement";
 import { ClouderError, isClouderError } from "#core/error";

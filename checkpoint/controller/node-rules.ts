@@ -1,10 +1,10 @@
 import type { Node } from "#kube/objects";
 import type { Compatibility, NodeFacts, Placement } from "#checkpoint/api/types";
 import { factsAgeMs, staleAfterMs } from "#checkpoint/api/node-facts";
-import { incompatibility } from "#checkpoint/controller/compatibility";
+import { incompatibility } from "#checkpoint/compatibility/rule";
 import { isSelected, untolerated } from "#checkpoint/controller/node-selection";
 import { amountsOf, type Amounts } from "#checkpoint/controller/placement";
-import { formatQuantity } from "#checkpoint/controller/quantity";
+import { formatQuantity } from "#kube/quantity";
 
 /** One node, as it is when a place for a Restore is looked for. */
 export interface Candidate {

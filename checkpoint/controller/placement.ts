@@ -1,6 +1,6 @@
 import type { Pod, PodSpec } from "#kube/objects";
 import type { NodeSelectorTerm, Placement } from "#checkpoint/api/types";
-import { formatQuantity, parseQuantity } from "#checkpoint/controller/quantity";
+import { formatQuantity, parseQuantity } from "#kube/quantity";
 
 /** Resource name to amount in base units. */
 export type Amounts = Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { ClouderError } from "#core/error";
-import { parseQuantity } from "#checkpoint/controller/quantity";
+import { parseQuantity } from "#kube/quantity";
 import type { CheckpointJob } from "#checkpoint/engine/journal";
 import type { Container, Pod } from "#kube/objects";
 

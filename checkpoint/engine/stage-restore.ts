@@ -15,7 +15,7 @@ import {
 import { readManifest } from "#checkpoint/archive/catalog";
 import { annotations } from "#checkpoint/api/names";
 import type { Checkpoint, NodeFacts, Progress } from "#checkpoint/api/types";
-import { incompatibility } from "#checkpoint/controller/compatibility";
+import { incompatibility } from "#checkpoint/compatibility/rule";
 import type { RestoreRecord } from "#checkpoint/handler/record";
 import { longRunning } from "#checkpoint/engine/plan-checkpoint";
 import { requireRoom } from "#checkpoint/engine/room";

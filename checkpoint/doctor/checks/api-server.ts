@@ -1,4 +1,4 @@
-import { versionOf } from "#checkpoint/controller/compatibility";
+import { versionOf } from "#checkpoint/compatibility/rule";
 import { type CheckGroup, fail, ok, warn } from "#checkpoint/doctor/check";
 
 const subject = "cluster";

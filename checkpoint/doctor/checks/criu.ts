@@ -1,4 +1,4 @@
-import { criuProblem } from "#checkpoint/controller/compatibility";
+import { criuProblem } from "#checkpoint/compatibility/rule";
 import { eachSpeakingNode } from "#checkpoint/doctor/checks/agents";
 import { type CheckGroup, nodeSubject, ok } from "#checkpoint/doctor/check";
 

@@ -1,5 +1,5 @@
 import type { Node } from "#kube/objects";
-import { isBelow, versionOf } from "#checkpoint/controller/compatibility";
+import { isBelow, versionOf } from "#checkpoint/compatibility/rule";
 import {
   type CheckGroup,
   fail,

@@ -1,4 +1,4 @@
-import { isBelow, versionOf } from "#checkpoint/controller/compatibility";
+import { isBelow, versionOf } from "#checkpoint/compatibility/rule";
 import { eachSpeakingNode } from "#checkpoint/doctor/checks/agents";
 import {
   type CheckGroup,

@@ -1,6 +1,7 @@
 import type { DaemonSet, Deployment } from "#kube/objects";
 import type { KubeObject } from "#kube/kube";
 import { agentHostMounts, type HostMount } from "#checkpoint/agent/rights";
+import { agentMemory } from "#checkpoint/agent/memory";
 import { nodePaths, systemNamespace } from "#checkpoint/api/names";
 import { componentLabels } from "#kube/install/labels";
 import type { InstallSettings } from "#checkpoint/install/settings";
@@ -39,7 +40,7 @@ export function agentDaemonSet(settings: InstallSettings): DaemonSet {
                 field("HOST_IP", "status.hostIP"),
                 { name: "CLOUDER_KUBELET_CERTIFICATE", value: settings.kubeletCertificate },
                 { name: "CLOUDER_HEALTH_PORT", value: String(agentPort) },
-                ...smallMemory,
+                ...agentMemory,
               ],
               ports: [{ name: "health", containerPort: agentPort }],
               ...probes(),
@@ -140,17 +141,6 @@ export function controllerObjects(settings: InstallSettings): readonly KubeObjec
   };
   return [deployment, budget];
 }
-
-/**
- * Frames of megabytes come and go in several threads: glibc keeps such memory in arenas of each thread
- * unless told to give it back, and V8 collects it the sooner the smaller it believes its heap to be.
- */
-const smallMemory = [
-  { name: "MALLOC_ARENA_MAX", value: "2" },
-  { name: "MALLOC_MMAP_THRESHOLD_", value: "131072" },
-  { name: "MALLOC_TRIM_THRESHOLD_", value: "131072" },
-  { name: "NODE_OPTIONS", value: "--max-semi-space-size=1 --max-old-space-size=128" },
-];
 
 const confined = {
   privileged: false,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { agentMemory } from "#checkpoint/agent/memory";
 import type { JobFigures } from "#test/bench/archive-job";
 import { writeHeapArchive } from "#test/bench/heap-archive";
 import { mebibytes, median, milliseconds } from "#test/bench/row";
@@ -10,7 +11,9 @@ import type { BenchRow } from "#test/bench/row";
 import { startS3Server } from "#test/lab/s3-server";
 
 const keys = { BENCH_ACCESS_KEY: "bench", BENCH_SECRET_KEY: "bench-secret" };
-const environment = { ...process.env, ...keys };
+/** As the agent runs. */
+const memory = Object.fromEntries(agentMemory.map(({ name, value }) => [name, value]));
+const environment = { ...process.env, ...memory, ...keys };
 
 /** The archive's pipeline against pipelines of usual programs, on an S3 server of this machine. */
 export async function archiveRows(rounds = 3): Promise<readonly BenchRow[]> {
@@ -77,7 +80,7 @@ async function prepare(folder: string, endpoint: string): Promise<Bench> {
     logLevel: "error",
   });
   const node = (script: string, ...args: readonly string[]) =>
-    execFileSync(process.execPath, ["--max-semi-space-size=1", join(folder, script), ...args], {
+    execFileSync(process.execPath, [join(folder, script), ...args], {
       env: environment,
       encoding: "utf8",
     });

@@ -1,6 +1,7 @@
 import type { KubeObject } from "#kube/kube";
 import { crds } from "#checkpoint/api/crds";
-import { runtimeClassName, systemNamespace } from "#checkpoint/api/names";
+import { runtimeClassName } from "#checkpoint/api/names";
+import { systemNamespaceObject } from "#checkpoint/api/system-namespace";
 import { commonLabels } from "#kube/install/labels";
 import { serviceRoles, userRoles } from "#checkpoint/install/roles";
 import type { InstallSettings } from "#checkpoint/install/settings";
@@ -13,23 +14,7 @@ export function installObjects(settings: InstallSettings): readonly KubeObject[]
 
 /** What `uninstall` keeps: the namespace of credentials and the kinds that hold users' objects. */
 export function dataObjects(): readonly KubeObject[] {
-  return [
-    {
-      apiVersion: "v1",
-      kind: "Namespace",
-      metadata: {
-        name: systemNamespace,
-        labels: {
-          ...commonLabels,
-          // The agent mounts folders of the node, which Pod Security's lower levels forbid.
-          "pod-security.kubernetes.io/enforce": "privileged",
-          "pod-security.kubernetes.io/audit": "privileged",
-          "pod-security.kubernetes.io/warn": "privileged",
-        },
-      },
-    },
-    ...crds,
-  ];
+  return [systemNamespaceObject(), ...crds];
 }
 
 /** What `uninstall` removes. */

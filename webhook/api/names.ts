@@ -4,14 +4,22 @@ import { apiGroup, systemNamespace } from "#checkpoint/api/names";
 
 /** MutatingWebhookConfiguration, Deployment, Service and PodDisruptionBudget. */
 export const webhookName = "clouder-webhook";
+/** The webhook in that configuration, which puts its name before audit annotations. */
+export const webhookConfigurationName = `inject.${apiGroup}`;
 /** Deployment that makes claims, certificates and the index of Secrets. */
 export const injectionControllerName = "clouder-injection-controller";
 
 export const injectionLabels = {
   /** On a namespace: the user whom all its pods belong to. */
   user: `${apiGroup}/user`,
-  /** "disabled" on a namespace or pod: never injected. */
+  /**
+   * On a namespace or pod, "disabled": never injected. On a namespace, "required": its pods with a
+   * user are refused when nothing was injected; "enabled": asks for injection where only labelled
+   * namespaces are served.
+   */
   inject: `${apiGroup}/inject`,
+  /** On a claim that the controller made: whose home it is. */
+  home: `${apiGroup}/home-of`,
   /** On a namespace: what `{organization}` and `{team}` stand for. */
   organization: `${apiGroup}/organization`,
   team: `${apiGroup}/team`,

@@ -52,6 +52,11 @@ export interface ListOptions {
   readonly fieldSelector?: string | undefined;
 }
 
+export interface WatchOptions extends ListOptions {
+  /** Called whenever the server was heard: a list, an event, a sign that nothing has changed. */
+  readonly onContact?: (() => void) | undefined;
+}
+
 export type WatchEvent<T> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   /** The state was listed anew (start, or after a gap): `objects` is all there is. */
@@ -110,7 +115,7 @@ export interface Kube {
    */
   watch<T extends KubeObject>(
     resource: Resource<T>,
-    options: ListOptions,
+    options: WatchOptions,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
   /** Any other path, for example `/version` or a node's proxy; gives status and body as they are. */

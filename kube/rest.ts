@@ -123,6 +123,7 @@ export function createKube(transport: Transport, options: KubeOptions = {}): Kub
       watchObjects(
         {
           clock: options.clock ?? systemClock,
+          heard: listOptions.onContact,
           list: () => listAll(resource, listOptions),
           open: (query, timeout) =>
             send(transport, {

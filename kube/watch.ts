@@ -6,6 +6,7 @@ import { statusError } from "#kube/status";
 
 export interface WatchSource<T> {
   readonly clock: Clock;
+  readonly heard?: (() => void) | undefined;
   list(): Promise<{ readonly items: readonly T[]; readonly version: string }>;
   open(query: Readonly<Record<string, string>>, headTimeoutMs: number): Promise<IncomingMessage>;
 }
@@ -31,6 +32,7 @@ export async function* watchObjects<T extends KubeObject>(
         const listed = await source.list();
         position.version = listed.version;
         position.started = true;
+        source.heard?.();
         yield { type: "RESYNC", objects: listed.items };
       }
       yield* follow(source, position, signal);
@@ -66,6 +68,7 @@ async function* follow<T extends KubeObject>(
       return;
     }
     position.failures = 0;
+    source.heard?.();
     position.version = line.object.metadata.resourceVersion ?? position.version;
     if (line.type !== "BOOKMARK") yield { type: line.type, object: line.object };
   }
@@ -114,6 +117,7 @@ async function* stream<T>(source: WatchSource<T>, version: string): AsyncGenerat
       for await (const chunk of response) body += String(chunk);
       throw statusError(response.statusCode ?? 0, body, "watch");
     }
+    source.heard?.();
     for await (const line of lines(response)) yield JSON.parse(line) as Line<T>;
   } catch (error) {
     if (isClouderError(error)) throw error;

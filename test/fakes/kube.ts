@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { ClouderError } from "#core/error";
-import type { Kube, KubeObject, ListOptions, ObjectName, Resource, WatchEvent } from "#kube/kube";
+import type {
+  Kube,
+  KubeObject,
+  ListOptions,
+  ObjectName,
+  Resource,
+  WatchEvent,
+  WatchOptions,
+} from "#kube/kube";
 import { createFieldManagers, mergePatch } from "#test/fakes/merging";
 import { matches } from "#test/fakes/selectors";
 
@@ -207,7 +215,7 @@ export function createFakeKube(seeds: readonly KubeObject[] = []): FakeKube {
 
   async function* follow<T extends KubeObject>(
     resource: Resource<T>,
-    options: ListOptions,
+    options: WatchOptions,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
     note({ verb: "watch", kind: resource.kind, namespace: options.namespace });
@@ -231,7 +239,10 @@ export function createFakeKube(seeds: readonly KubeObject[] = []): FakeKube {
     signal.addEventListener("abort", abort);
     try {
       for (;;) {
-        while (queue.length > 0 && !signal.aborted) yield queue.shift() as WatchEvent<T>;
+        while (queue.length > 0 && !signal.aborted) {
+          options.onContact?.();
+          yield queue.shift() as WatchEvent<T>;
+        }
         if (signal.aborted) return;
         await new Promise<void>((resolve) => (wake = resolve));
       }

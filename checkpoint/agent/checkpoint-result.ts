@@ -1,3 +1,6 @@
+import { annotations } from "#checkpoint/api/names";
+import { secretReferences } from "#checkpoint/engine/secret-references";
+import type { PodSpec } from "#kube/objects";
 import type { ContainerRecord, Manifest } from "#checkpoint/archive/manifest";
 import { withCondition } from "#kube/conditions";
 import type {
@@ -16,6 +19,9 @@ export function completed(
     manifest.containers.reduce((sum, record) => sum + value(record), 0);
   const rawBytes = total((record) => record.rawBytes);
   const { generation } = checkpoint.metadata;
+  const { metadata, spec } = manifest.template;
+  const user = metadata.annotations?.[annotations.injectedUser];
+  const sensitive = secretReferences(spec as unknown as PodSpec);
   return {
     phase: "Completed",
     completionTime: manifest.completedAt,
@@ -23,6 +29,8 @@ export function completed(
     storedBytes: total((record) => record.storedBytes),
     progress: { doneBytes: rawBytes, totalBytes: rawBytes },
     containers: manifest.containers.map(summaryOf),
+    ...(user === undefined ? {} : { user }),
+    ...(sensitive.length === 0 ? {} : { sensitive }),
     conditions: withCondition(
       checkpoint.status?.conditions,
       {

@@ -73,6 +73,8 @@ export const checkpointStatus = object<CheckpointStatus>(
     },
     error,
     hints: texts,
+    user: text,
+    sensitive: texts,
     conditions,
   },
 );

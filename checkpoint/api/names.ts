@@ -17,6 +17,8 @@ export const annotations = {
   /** On a pod to be restored: UID of its Restore. Never a path. */
   restore: `${apiGroup}/restore`,
   lastCheckpoint: `${apiGroup}/last-checkpoint`,
+  /** On a pod the webhook has injected into: the user whose secrets and home it got. */
+  injectedUser: `${apiGroup}/injected-user`,
   lastCheckpointTime: `${apiGroup}/last-checkpoint-time`,
   /** On a Checkpoint: comma-separated namespaces that may restore it, set by its owner. */
   restoreFrom: `${apiGroup}/allow-restore-in`,

@@ -75,6 +75,10 @@ export interface CheckpointStatus {
   readonly containers?: readonly ContainerCheckpointSummary[];
   readonly error?: StatusError;
   readonly hints?: readonly string[];
+  /** The user whose secrets were injected into the pod; only who may act as them restores it. */
+  readonly user?: string;
+  /** Names of the Secrets whose values lie in the archives. */
+  readonly sensitive?: readonly string[];
   readonly conditions?: readonly Condition[];
 }
 

@@ -1,5 +1,8 @@
+import { annotations } from "#checkpoint/api/names";
 import type { Checkpoint, ContainerCheckpointSummary } from "#checkpoint/api/types";
 import type { Manifest } from "#checkpoint/archive/manifest";
+import { secretReferences } from "#checkpoint/engine/secret-references";
+import type { PodSpec } from "#kube/objects";
 import { describe } from "#plugin/output/describe";
 import { table, type Column, type Result } from "#plugin/output/result";
 import { age, bytes, duration } from "#plugin/output/units";
@@ -68,6 +71,8 @@ export function checkpointDetails(checkpoint: Checkpoint): Result {
     ...(status.containers ?? []).map(
       (one) => [`container ${one.name}`, containerText(one)] as const,
     ),
+    ["user", status.user],
+    ...(status.sensitive ?? []).map((one) => ["sensitive", one] as const),
     ...(status.hints ?? []).map((hint) => ["hint", hint] as const),
   ]);
   return { object: checkpoint, text, names: [checkpointName(checkpoint)] };
@@ -118,7 +123,7 @@ function containerText(one: ContainerCheckpointSummary): string {
 
 /** What a manifest in a store says of its checkpoint, without a cluster. */
 export function manifestDetails(manifest: Manifest, location: string): Result {
-  const { source } = manifest;
+  const { source, template } = manifest;
   const total = (field: "rawBytes" | "storedBytes") =>
     manifest.containers.reduce((sum, one) => sum + one[field], 0);
   const text = describe([
@@ -139,6 +144,10 @@ export function manifestDetails(manifest: Manifest, location: string): Result {
       ["  image", `${one.image} (${one.imageID})`] as const,
       ["  sha256", one.rawSha256] as const,
     ]),
+    ["user", template.metadata.annotations?.[annotations.injectedUser]],
+    ...secretReferences(template.spec as unknown as PodSpec).map(
+      (one) => ["sensitive", one] as const,
+    ),
   ]);
   return { object: manifest, text, names: [`checkpoint.clouder.datalayer.io/${manifest.id}`] };
 }

@@ -15,9 +15,10 @@ import { runPlan, type StepTiming } from "#bootstrap/plans/runner";
 import type { Provider } from "#bootstrap/providers/provider";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
-import { documentBundle, loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
+import type { ClusterFlags } from "#bootstrap/spec/load";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import type { PlanContext } from "#bootstrap/steps/step";
+import { wantedCluster } from "#bootstrap/wanted-cluster";
 import type { Clock } from "#core/clock";
 import { ClouderError } from "#core/error";
 import { loadDriver } from "#core/registry";
@@ -64,7 +65,7 @@ export async function createCluster(
   request: CreateClusterRequest,
   around: Surroundings,
 ): Promise<CreatedCluster> {
-  const spec = await specOf(request);
+  const spec = await wantedCluster(request, around);
   const folder = clusterFolder(request.home, spec.name);
   const prepared = await contextOf(spec, folder, around);
   return await withClusterLock(folder, async () => {
@@ -104,7 +105,7 @@ export async function previewCluster(
   request: CreateClusterRequest,
   around: Surroundings,
 ): Promise<readonly StepPreview[]> {
-  const spec = await specOf(request);
+  const spec = await wantedCluster(request, around);
   const folder = clusterFolder(request.home, spec.name);
   const context = await contextOf(spec, folder, around);
   return previewPlan(createClusterPlan, context, request.steps);
@@ -112,27 +113,6 @@ export async function previewCluster(
 
 /** Steps that only look. */
 const looking: ReadonlySet<string> = new Set(["preflight", "connect", "facts"]);
-
-async function specOf({ document, flags }: CreateClusterRequest): Promise<ClusterSpec> {
-  const parsed = document === undefined ? undefined : await parseDocument(document);
-  const folder = flags.bundle ?? documentBundle(parsed);
-  const { bundle } = await openBundle(folder ?? "");
-  return loadSpec({
-    ...(parsed !== undefined && { document: parsed }),
-    flags,
-    defaults: { kubernetesVersion: bundle.versions.kubernetes },
-  });
-}
-
-async function parseDocument(text: string): Promise<unknown> {
-  const { parseDocument: parse } = await import("yaml");
-  const document = parse(text, { uniqueKeys: true });
-  const [problem] = document.errors;
-  if (problem) {
-    throw new ClouderError("config", `the cluster document is not YAML: ${problem.message}`);
-  }
-  return document.toJS() as unknown;
-}
 
 async function contextOf(
   spec: ClusterSpec,

@@ -40,7 +40,7 @@ export async function openBundle(folder: string): Promise<OpenBundle> {
   }
   const place = resolve(folder);
   const text = await readFile(join(place, "bundle.json"), "utf8").catch((error: unknown) => {
-    throw new ClouderError("config", `there is no bundle in ${place}`, {
+    throw new ClouderError("usage", `there is no bundle in ${place}`, {
       hint: "give the folder that holds bundle.json with --bundle DIR",
       cause: error,
     });

@@ -1,7 +1,7 @@
 import { apiVersion, fieldManager, systemNamespace } from "#checkpoint/api/names";
 import { checkpoints, checkpointStores, type CheckpointStore } from "#checkpoint/api/types";
 import { whenInstalled } from "#checkpoint/engine/installed";
-import { parseLocation } from "#checkpoint/stores/location";
+import { parseLocation, type StoreLocation } from "#checkpoint/stores/location";
 import { ClouderError, hasCode } from "#core/error";
 import type { Reporter } from "#core/report";
 import { commonLabels } from "#kube/install/labels";
@@ -53,16 +53,30 @@ export async function makeStore(
   return made;
 }
 
+/** Refuses settings that the URL's kind of store has not; gives that kind. */
+export function requireFitting(
+  { url, endpoint, region, pathStyle, kmsKeyId }: Omit<WantedStore, "credentials">,
+  withCredentials: boolean,
+): StoreLocation["scheme"] {
+  const { scheme } = parseLocation(url);
+  const given = Object.entries({
+    "--region": scheme !== "s3" && region !== undefined,
+    "--path-style": scheme !== "s3" && pathStyle,
+    "--kms-key-id": scheme !== "s3" && kmsKeyId !== undefined,
+    "--endpoint": scheme === "file" && endpoint !== undefined,
+    "--credentials-from": scheme === "file" && withCredentials,
+  });
+  const [odd] = given.find(([, isOdd]) => isOdd) ?? [];
+  if (odd === undefined) return scheme;
+  throw new ClouderError("usage", `${odd} does not go with ${url}`, {
+    hint: `leave ${odd} out, or correct the URL`,
+  });
+}
+
 function storeObject(wanted: WantedStore): CheckpointStore {
-  const { scheme } = parseLocation(wanted.url);
   const { endpoint, region, pathStyle, kmsKeyId, credentials } = wanted;
+  const scheme = requireFitting(wanted, credentials !== undefined);
   const forS3 = given({ region, forcePathStyle: pathStyle || undefined, kmsKeyId });
-  if (scheme !== "s3" && Object.keys(forS3).length > 0) {
-    throw doesNotFit("--region, --path-style and --kms-key-id", wanted.url);
-  }
-  if (scheme === "file" && (endpoint !== undefined || credentials !== undefined)) {
-    throw doesNotFit("--endpoint and --credentials-from", wanted.url);
-  }
   const service = given({ endpoint, ...forS3 });
   const secret = credentials === undefined ? undefined : credentialsSecretName(wanted.name);
   return {
@@ -83,10 +97,6 @@ function given<T extends Record<string, unknown>>(
 ): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {
   const present = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present) as { [Name in keyof T]?: Exclude<T[Name], undefined> };
-}
-
-function doesNotFit(flags: string, url: string): ClouderError {
-  return new ClouderError("usage", `${flags} do not go with ${url}`);
 }
 
 function secretOf({ name, credentials = {} }: WantedStore): Secret {

@@ -1,5 +1,12 @@
 import type { CreateClusterRequest } from "#bootstrap/create-cluster";
+import { checkName } from "#bootstrap/spec/validate";
+import type { Check } from "#plugin/cli/checks";
 import { boolean, integer, string } from "#plugin/cli/flags";
+
+/** Machines' names, and a folder's, come from it. */
+export const isClusterName: Check = (value) => {
+  checkName(value);
+};
 
 /** Flags of `cluster create`; the second spelling of each is the original design's. */
 export const createFlags = {

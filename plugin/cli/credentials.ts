@@ -88,6 +88,7 @@ async function read(from: string): Promise<string> {
       "usage",
       `cannot read the credentials file ${from}: ${messageOf(error)}`,
       {
+        hint: "give env, a file of yours, or - for standard input",
         cause: error,
       },
     );

@@ -1,4 +1,5 @@
 import { boolean, integer, string } from "@oclif/core/flags";
+import { checked, isDuration, isLabel } from "#plugin/cli/checks";
 import { outputFormats } from "#plugin/output/print";
 import { progressModes } from "#plugin/output/progress";
 
@@ -31,21 +32,27 @@ export const clusterFlags = {
     description: "kubeconfig file [default: KUBECONFIG, then ~/.kube/config]",
     helpGroup: "GLOBAL",
   }),
-  "request-timeout": string({
-    description: "how long one request may take: 30s, 2m; 0 is without end",
-    default: "30s",
-    helpGroup: "GLOBAL",
-  }),
+  "request-timeout": checked(
+    string({
+      description: "how long one request may take: 30s, 2m; 0 is without end",
+      default: "30s",
+      helpGroup: "GLOBAL",
+    }),
+    isDuration,
+  ),
 };
 
 /** Flags of commands about things in one namespace. */
 export const namespaceFlags = {
   ...clusterFlags,
-  namespace: string({
-    char: "n",
-    description: "namespace [default: the one of the context]",
-    helpGroup: "GLOBAL",
-  }),
+  namespace: checked(
+    string({
+      char: "n",
+      description: "namespace [default: the one of the context]",
+      helpGroup: "GLOBAL",
+    }),
+    isLabel,
+  ),
 };
 
 export const allNamespacesFlag = boolean({
@@ -56,21 +63,15 @@ export const allNamespacesFlag = boolean({
 
 export const yesFlag = boolean({ char: "y", description: "do not ask" });
 
+/** How long a job may take. */
+export function timeoutFlag(description: string, byDefault: string) {
+  return checked(string({ description, default: byDefault }), isDuration);
+}
+
 /** Flags of commands that follow a job in the cluster to its end. */
 export const waitFlags = {
   wait: boolean({ description: "wait until it is done", default: true, allowNo: true }),
-  timeout: string({
-    description: "how long to wait: 90s, 30m; 0 is without end",
-    default: "0",
-  }),
-};
-
-/** Where to look in a store directly; how its URL is reached where a plain one does not do. */
-export const storeFlags = {
-  store: string({ description: "look into this store: a CheckpointStore's name, or a URL" }),
-  endpoint: string({ description: "with a URL: address of the S3 or Blob service" }),
-  region: string({ description: "with an s3:// URL: region of the bucket" }),
-  "path-style": boolean({ description: "with an s3:// URL: bucket in the path, not in the host" }),
+  timeout: timeoutFlag("how long to wait: 90s, 30m; 0 is without end", "0"),
 };
 
 export { boolean, integer, string };

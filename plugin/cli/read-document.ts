@@ -6,7 +6,8 @@ export async function readDocument(path: string): Promise<string> {
   try {
     return await readFile(path === "-" ? "/dev/stdin" : path, "utf8");
   } catch (error) {
-    throw new ClouderError("not-found", `cannot read ${path}: ${messageOf(error)}`, {
+    throw new ClouderError("usage", `cannot read ${path}: ${messageOf(error)}`, {
+      hint: "give the file of a document, or - for standard input",
       cause: error,
     });
   }

@@ -29,12 +29,12 @@ export function resolve(given: readonly string[], catalog: Catalog): Resolved {
   if (argv[0] === "--version") return { kind: "version" };
   const { id, rest, words } = longestId(argv[0] === "help" ? argv.slice(1) : argv, catalog);
   if (argv[0] === "help" || wantsHelp(argv)) {
-    if (id === "" && words.length > 0) throw unknown(words, "", catalog);
+    if (id === "" && words.length > 0) throw unknown(words, "", catalog, rest);
     return { kind: "help", id };
   }
   if (id in catalog.commands) return { kind: "command", id, argv: rest };
   if (rest.length === 0) return { kind: "help", id };
-  throw unknown(words, id, catalog);
+  throw unknown(words, id, catalog, rest);
 }
 
 function globalsLast(argv: readonly string[]): readonly string[] {
@@ -70,7 +70,12 @@ export function longestId(argv: readonly string[], catalog: Catalog) {
   return { id: "", rest: argv, words };
 }
 
-function unknown(words: readonly string[], topic: string, catalog: Catalog): ClouderError {
+function unknown(
+  words: readonly string[],
+  topic: string,
+  catalog: Catalog,
+  rest: readonly string[],
+): ClouderError {
   const depth = topic === "" ? 0 : topic.split(":").length;
   const typed = words.slice(0, depth + 1).join(" ");
   const known = Object.entries(catalog.commands)
@@ -79,7 +84,8 @@ function unknown(words: readonly string[], topic: string, catalog: Catalog): Clo
   const topics = Object.keys(catalog.help).map((id) => id.replaceAll(":", " "));
   const near = nearest(words.slice(0, depth + 2).join(" "), known);
   const found = near.length > 0 ? near : nearest(typed, [...known, ...topics]);
-  const said = words.length === 0 ? "no command was given" : `unknown command "${typed}"`;
+  const said =
+    words.length === 0 ? `"${rest[0] ?? ""}" is no command` : `unknown command "${typed}"`;
   return new ClouderError("usage", said, {
     hint:
       found.length > 0

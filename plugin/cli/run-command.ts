@@ -1,5 +1,6 @@
 import { parse } from "@oclif/core/parser";
 import { ClouderError, isClouderError } from "#core/error";
+import { checkValue } from "#plugin/cli/checks";
 import type { CommandDefinition } from "#plugin/cli/command";
 import { nearest } from "#plugin/cli/suggest";
 
@@ -20,6 +21,12 @@ export async function parseArguments(
     // oclif leaves out booleans that were not given.
     const given = parsed as Parsed;
     const off = Object.entries(flags).filter(([, flag]) => flag.type === "boolean");
+    for (const [name, arg] of Object.entries(args)) {
+      checkValue(arg, name.toUpperCase(), given.args[name]);
+    }
+    for (const [name, flag] of Object.entries(flags)) {
+      checkValue(flag, `--${name}`, given.flags[name]);
+    }
     return {
       args: given.args,
       flags: { ...Object.fromEntries(off.map(([name]) => [name, false])), ...given.flags },
@@ -49,10 +56,16 @@ function usage(id: string, error: ParseError, known: readonly string[]): Clouder
   const missing = error.message.startsWith("Missing") ? (error.args ?? []) : [];
   if (missing.length > 0) {
     const names = missing.map((arg) => arg.name.toUpperCase()).join(" and ");
-    return new ClouderError("usage", `${names} is missing`, { hint: see });
+    const verb = missing.length === 1 ? "is" : "are";
+    return new ClouderError("usage", `${names} ${verb} missing`, { hint: see });
   }
   const message = error.message
     .replace(/\n?See more help with --help$/, "")
+    .replace(/^The following errors? occurred:\s*/, "")
+    .replace(
+      /^Parsing (--\S+)\s*\n\s*(.)/,
+      (_all, flag: string, first: string) => `${flag}: ${first.toLowerCase()}`,
+    )
     .replace(/\s*\n\s*/g, "; ")
     .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
   const [wrong] = error.flags ?? [];

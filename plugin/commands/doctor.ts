@@ -1,13 +1,17 @@
 import { examine } from "#checkpoint/doctor/examine";
 import { command } from "#plugin/cli/command";
-import { namespaceFlags, string } from "#plugin/cli/flags";
+import { namespaceFlags } from "#plugin/cli/flags";
+import { nameFlag } from "#plugin/cli/names";
 import { findingsResult } from "#plugin/output/findings";
 
 export default command({
   summary: "Look at everything that checkpoint and restore need, with the cure for what is missing",
   description: "Changes nothing. Ends with 1 when something fails.",
   examples: ["doctor", "doctor --node worker-1", "doctor -o json"],
-  flags: { ...namespaceFlags, node: string({ description: "look at this node only" }) },
+  flags: {
+    ...namespaceFlags,
+    node: nameFlag("look at this node only"),
+  },
   run: async ({ flags }, context) => {
     const { clock, report, signal } = context;
     const kube = await context.kube();

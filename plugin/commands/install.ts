@@ -4,7 +4,7 @@ import { imageName, installSettings, kubeletCertificates } from "#checkpoint/ins
 import { version } from "#core/version";
 import { command } from "#plugin/cli/command";
 import { milliseconds } from "#plugin/cli/durations";
-import { boolean, clusterFlags, string } from "#plugin/cli/flags";
+import { boolean, clusterFlags, string, timeoutFlag } from "#plugin/cli/flags";
 import { appliedResult, renderedResult } from "#plugin/output/install";
 
 export default command({
@@ -20,7 +20,7 @@ export default command({
       default: "auto",
     }),
     wait: boolean({ description: "wait until all is ready", default: true, allowNo: true }),
-    timeout: string({ description: "how long to wait for the programs", default: "5m" }),
+    timeout: timeoutFlag("how long to wait for the programs", "5m"),
     "dry-run": boolean({ description: "print the objects, change nothing" }),
   },
   run: async ({ flags }, context) => {

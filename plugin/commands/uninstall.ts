@@ -2,7 +2,7 @@ import { countCheckpoints, uninstall } from "#checkpoint/install/uninstall";
 import { ClouderError } from "#core/error";
 import { command } from "#plugin/cli/command";
 import { milliseconds } from "#plugin/cli/durations";
-import { boolean, clusterFlags, string, yesFlag } from "#plugin/cli/flags";
+import { boolean, clusterFlags, timeoutFlag, yesFlag } from "#plugin/cli/flags";
 import { removedResult } from "#plugin/output/install";
 
 export default command({
@@ -11,7 +11,7 @@ export default command({
   flags: {
     ...clusterFlags,
     purge: boolean({ description: "delete all checkpoints with their stored data, too" }),
-    timeout: string({ description: "how long a purge may take", default: "10m" }),
+    timeout: timeoutFlag("how long a purge may take", "10m"),
     yes: yesFlag,
   },
   run: async ({ flags }, context) => {

@@ -1,13 +1,16 @@
 import { deleteCheckpoints } from "#checkpoint/engine/delete-checkpoints";
-import { argument, command } from "#plugin/cli/command";
+import { command } from "#plugin/cli/command";
 import { milliseconds } from "#plugin/cli/durations";
 import { namespaceFlags, waitFlags, yesFlag } from "#plugin/cli/flags";
+import { nameArguments } from "#plugin/cli/names";
 import { deletedNames } from "#plugin/output/deleted";
 
 export default command({
   summary: "Delete checkpoints and what the store keeps of them",
   examples: ["checkpoint delete 20261121t042036z-k3x9q --yes"],
-  args: { id: argument({ description: "ids of checkpoints", required: true, multiple: true }) },
+  args: {
+    id: nameArguments("ids of checkpoints"),
+  },
   flags: { ...namespaceFlags, ...waitFlags, yes: yesFlag },
   run: async ({ args, flags }, { kube, namespace, clock, report, signal, confirm }) => {
     const request = { ids: args.id, namespace: await namespace(), wait: flags.wait, confirm };

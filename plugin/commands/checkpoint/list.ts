@@ -1,7 +1,9 @@
 import { listCheckpoints } from "#checkpoint/engine/find-checkpoint";
 import { listStored } from "#checkpoint/engine/stored-checkpoints";
 import { command } from "#plugin/cli/command";
-import { allNamespacesFlag, namespaceFlags, storeFlags, string } from "#plugin/cli/flags";
+import { allNamespacesFlag, namespaceFlags } from "#plugin/cli/flags";
+import { nameFlag } from "#plugin/cli/names";
+import { storeFlags } from "#plugin/cli/store-flags";
 import { checkpointList, manifestList } from "#plugin/output/checkpoints";
 
 export default command({
@@ -16,7 +18,7 @@ export default command({
     ...namespaceFlags,
     ...storeFlags,
     "all-namespaces": allNamespacesFlag,
-    pod: string({ description: "only checkpoints of this pod" }),
+    pod: nameFlag("only checkpoints of this pod"),
   },
   run: async ({ flags }, { kube, namespace, clock, signal }) => {
     const now = clock.now();

@@ -1,7 +1,8 @@
 import { requestCheckpoint } from "#checkpoint/engine/request-checkpoint";
-import { argument, command } from "#plugin/cli/command";
+import { command } from "#plugin/cli/command";
 import { milliseconds } from "#plugin/cli/durations";
-import { boolean, namespaceFlags, string, waitFlags } from "#plugin/cli/flags";
+import { boolean, namespaceFlags, waitFlags } from "#plugin/cli/flags";
+import { containersFlag, nameArgument, nameFlag } from "#plugin/cli/names";
 import { checkpointTaken } from "#plugin/output/checkpoints";
 
 export default command({
@@ -14,12 +15,14 @@ export default command({
     "checkpoint pod notebook -n alice -c jupyter --store s3",
     "checkpoint pod notebook --stop",
   ],
-  args: { pod: argument({ description: "name of the pod", required: true }) },
+  args: {
+    pod: nameArgument("name of the pod"),
+  },
   flags: {
     ...namespaceFlags,
     ...waitFlags,
-    container: string({ char: "c", description: "only this one; repeatable", multiple: true }),
-    store: string({ description: "name of the CheckpointStore [default: the default one]" }),
+    container: containersFlag("only this one; repeatable"),
+    store: nameFlag("name of the CheckpointStore [default: the default one]"),
     stop: boolean({ description: "delete the pod once its checkpoint is stored" }),
   },
   run: async ({ args, flags }, { kube, namespace, clock, report, signal }) => {

@@ -1,7 +1,9 @@
 import { checkpointById } from "#checkpoint/engine/find-checkpoint";
 import { findStored } from "#checkpoint/engine/stored-checkpoints";
-import { argument, command } from "#plugin/cli/command";
-import { namespaceFlags, storeFlags } from "#plugin/cli/flags";
+import { command } from "#plugin/cli/command";
+import { namespaceFlags } from "#plugin/cli/flags";
+import { nameArgument } from "#plugin/cli/names";
+import { storeFlags } from "#plugin/cli/store-flags";
 import { checkpointDetails, manifestDetails } from "#plugin/output/checkpoints";
 
 export default command({
@@ -13,7 +15,9 @@ export default command({
     "checkpoint show 20261121t042036z-k3x9q",
     "checkpoint show 20261121t042036z-k3x9q --store s3",
   ],
-  args: { id: argument({ description: "id of the checkpoint", required: true }) },
+  args: {
+    id: nameArgument("id of the checkpoint"),
+  },
   flags: { ...namespaceFlags, ...storeFlags },
   run: async ({ args, flags }, { kube, namespace, signal }) => {
     if (flags.store !== undefined) {

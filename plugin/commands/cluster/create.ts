@@ -1,9 +1,10 @@
 import { createCluster, previewCluster } from "#bootstrap/create-cluster";
 import { mergeCluster } from "#bootstrap/use-cluster";
 import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
+import { checked } from "#plugin/cli/checks";
 import { argument, command } from "#plugin/cli/command";
 import { boolean, string, yesFlag } from "#plugin/cli/flags";
-import { createFlags, flagsOf } from "#plugin/cli/cluster-flags";
+import { createFlags, flagsOf, isClusterName } from "#plugin/cli/cluster-flags";
 import { readDocument } from "#plugin/cli/read-document";
 import { createdResult, previewResult } from "#plugin/output/clusters";
 
@@ -14,7 +15,7 @@ export default command({
     "cluster create lab --provider ssh --host root@10.0.0.4 --host root@10.0.0.5 --bundle ./bundle",
     "cluster create -f cluster.yaml --dry-run",
   ],
-  args: { name: argument({ description: "name of the cluster" }) },
+  args: { name: checked(argument({ description: "name of the cluster" }), isClusterName) },
   flags: {
     ...createFlags,
     filename: string({ char: "f", description: "file of a Cluster document" }),

@@ -1,6 +1,8 @@
 import { deleteCluster, previewDelete } from "#bootstrap/delete-cluster";
 import { ClouderError } from "#core/error";
 import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
+import { checked } from "#plugin/cli/checks";
+import { isClusterName } from "#plugin/cli/cluster-flags";
 import { argument, command } from "#plugin/cli/command";
 import { boolean, yesFlag } from "#plugin/cli/flags";
 import { previewResult } from "#plugin/output/clusters";
@@ -9,7 +11,9 @@ export default command({
   summary: "Delete a cluster and everything that was made for it",
   description: "Machines of the ssh provider are the user's: they are reset and stay.",
   examples: ["cluster delete dev", "cluster delete dev --yes", "cluster delete dev --dry-run"],
-  args: { name: argument({ description: "name of the cluster", required: true }) },
+  args: {
+    name: checked(argument({ description: "name of the cluster", required: true }), isClusterName),
+  },
   flags: {
     yes: yesFlag,
     force: boolean({ description: "with ssh: forget the cluster although machines do not answer" }),

@@ -1,5 +1,7 @@
 import { mergeCluster, readKubeconfig } from "#bootstrap/use-cluster";
 import { homeOf, userKubeconfig } from "#plugin/cli/clusters";
+import { checked } from "#plugin/cli/checks";
+import { isClusterName } from "#plugin/cli/cluster-flags";
 import { argument, command } from "#plugin/cli/command";
 import { boolean } from "#plugin/cli/flags";
 
@@ -10,9 +12,14 @@ export default command({
     "cluster kubeconfig dev --raw > dev.yaml",
     "cluster kubeconfig dev --merge",
   ],
-  args: { name: argument({ description: "name of the cluster", required: true }) },
+  args: {
+    name: checked(argument({ description: "name of the cluster", required: true }), isClusterName),
+  },
   flags: {
-    raw: boolean({ description: "print the file; it gives full rights over the cluster" }),
+    raw: boolean({
+      description: "print the file; it gives full rights over the cluster",
+      exclusive: ["merge"],
+    }),
     merge: boolean({ description: "merge into the user's kubeconfig and use the context" }),
   },
   run: async ({ args, flags }, context) => {

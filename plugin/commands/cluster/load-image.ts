@@ -1,5 +1,7 @@
 import { loadImage } from "#bootstrap/load-image";
 import { homeOf, surroundings } from "#plugin/cli/clusters";
+import { checked } from "#plugin/cli/checks";
+import { isClusterName } from "#plugin/cli/cluster-flags";
 import { argument, command } from "#plugin/cli/command";
 
 export default command({
@@ -8,7 +10,7 @@ export default command({
     "For clusters without a registry. Archives as docker save and podman save write them.",
   examples: ["cluster load-image dev image.tar"],
   args: {
-    name: argument({ description: "name of the cluster", required: true }),
+    name: checked(argument({ description: "name of the cluster", required: true }), isClusterName),
     archive: argument({ description: "image archive", required: true }),
   },
   run: async ({ args: { name, archive } }, context) => {

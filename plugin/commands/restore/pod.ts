@@ -1,7 +1,8 @@
 import { requestRestore } from "#checkpoint/engine/request-restore";
-import { argument, command } from "#plugin/cli/command";
+import { command } from "#plugin/cli/command";
 import { milliseconds } from "#plugin/cli/durations";
-import { boolean, namespaceFlags, string, waitFlags } from "#plugin/cli/flags";
+import { boolean, namespaceFlags, waitFlags } from "#plugin/cli/flags";
+import { nameArgument, nameFlag, namespaceFlag } from "#plugin/cli/names";
 import { restoredPod } from "#plugin/output/restored";
 
 export default command({
@@ -14,13 +15,15 @@ export default command({
     "restore pod 20261121t042036z-k3x9q --node node-2 --replace",
     "restore pod notebook --name notebook-copy --dry-run -o yaml",
   ],
-  args: { source: argument({ description: "checkpoint's id, or name of a pod", required: true }) },
+  args: {
+    source: nameArgument("checkpoint's id, or name of a pod"),
+  },
   flags: {
     ...namespaceFlags,
     ...waitFlags,
-    node: string({ description: "node to restore on [default: a fitting one is chosen]" }),
-    name: string({ description: "name of the new pod [default: as it was called]" }),
-    "from-namespace": string({ description: "namespace of the checkpoint [default: --namespace]" }),
+    node: nameFlag("node to restore on [default: a fitting one is chosen]"),
+    name: nameFlag("name of the new pod [default: as it was called]"),
+    "from-namespace": namespaceFlag("namespace of the checkpoint [default: --namespace]"),
     replace: boolean({ description: "delete a pod of that name once all is on the node" }),
     "dry-run": boolean({ description: "create no pod, show it" }),
   },

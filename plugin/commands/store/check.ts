@@ -1,7 +1,8 @@
 import { checkStoreOf } from "#checkpoint/engine/check-store";
 import { findStore } from "#checkpoint/engine/make-store";
-import { argument, command } from "#plugin/cli/command";
+import { command } from "#plugin/cli/command";
 import { clusterFlags } from "#plugin/cli/flags";
+import { nameArgument } from "#plugin/cli/names";
 import { storeChecks } from "#plugin/output/stores";
 
 export default command({
@@ -10,7 +11,9 @@ export default command({
     "From this machine with the store's own credentials, which needs the right to read its Secret; " +
     "a file:// store is asked of the nodes' agents. Ends with 1 when something is wrong.",
   examples: ["store check s3", "store check s3 -o json"],
-  args: { name: argument({ description: "name of the store", required: true }) },
+  args: {
+    name: nameArgument("name of the store"),
+  },
   flags: clusterFlags,
   run: async ({ args }, { kube, clock, signal }) => {
     const store = await findStore(await kube(), args.name);

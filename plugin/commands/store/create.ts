@@ -1,8 +1,9 @@
-import { makeStore } from "#checkpoint/engine/make-store";
-import { parseLocation } from "#checkpoint/stores/location";
-import { argument, command } from "#plugin/cli/command";
+import { makeStore, requireFitting } from "#checkpoint/engine/make-store";
+import { command } from "#plugin/cli/command";
 import { readCredentials } from "#plugin/cli/credentials";
-import { boolean, clusterFlags, string } from "#plugin/cli/flags";
+import { clusterFlags } from "#plugin/cli/flags";
+import { nameArgument } from "#plugin/cli/names";
+import { newStoreFlags, urlArgument } from "#plugin/cli/store-flags";
 import { storeMade } from "#plugin/output/stores";
 
 export default command({
@@ -16,23 +17,19 @@ export default command({
     "store create share file:///var/lib/clouder/store",
   ],
   args: {
-    name: argument({ description: "name of the store", required: true }),
-    url: argument({ description: "s3://…, azblob://… or file:///…", required: true }),
+    name: nameArgument("name of the store"),
+    url: urlArgument,
   },
   flags: {
     ...clusterFlags,
-    endpoint: string({ description: "address of the S3 or Blob service" }),
-    region: string({ description: "region of the bucket" }),
-    "path-style": boolean({ description: "bucket in the path, not in the host" }),
-    "kms-key-id": string({ description: "key for SSE-KMS" }),
-    "credentials-from": string({ description: "env, a file, or - for standard input" }),
-    default: boolean({ description: "use it for checkpoints that name no store" }),
+    ...newStoreFlags,
   },
   run: async ({ args, flags }, { kube, report, environment }) => {
     const from = flags["credentials-from"];
-    const credentials = await readCredentials(from, parseLocation(args.url).scheme, environment);
-    const settings = { pathStyle: flags["path-style"], kmsKeyId: flags["kms-key-id"], credentials };
-    const wanted = { ...flags, ...settings, ...args };
+    const settings = { pathStyle: flags["path-style"], kmsKeyId: flags["kms-key-id"] };
+    const plain = { ...flags, ...settings, ...args };
+    const scheme = requireFitting(plain, from !== undefined);
+    const wanted = { ...plain, credentials: await readCredentials(from, scheme, environment) };
     return storeMade(await makeStore(wanted, { kube: await kube(), report }));
   },
 });

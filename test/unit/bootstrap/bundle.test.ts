@@ -95,7 +95,7 @@ describe("a create that cannot be", () => {
   });
 
   test.each([
-    [{ provider: "gcp" }, "not-found"],
+    [{ provider: "gcp" }, "usage"],
     [{ kubernetesVersion: "v1.30.0" }, "config"],
     [{ name: "X" }, "usage"],
     [{ provider: "ssh", hosts: ["a@b"], workers: 2 }, "usage"],

@@ -1,17 +1,28 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { argument, command, environmentName } from "#plugin/cli/command";
+import { checked, isHttpUrl } from "#plugin/cli/checks";
+import { command, environmentName } from "#plugin/cli/command";
 import { milliseconds } from "#plugin/cli/durations";
-import { allNamespacesFlag, boolean, namespaceFlags, string, waitFlags } from "#plugin/cli/flags";
+import {
+  allNamespacesFlag,
+  boolean,
+  integer,
+  namespaceFlags,
+  string,
+  waitFlags,
+} from "#plugin/cli/flags";
+import { containersFlag, nameArgument } from "#plugin/cli/names";
 import { parseArguments } from "#plugin/cli/run-command";
 
 const definition = command({
   summary: "for tests",
-  args: { pod: argument({ required: true }) },
+  args: { pod: nameArgument("a pod") },
   flags: {
     ...namespaceFlags,
     ...waitFlags,
     "all-namespaces": allNamespacesFlag,
-    container: string({ char: "c", multiple: true }),
+    container: containersFlag("containers"),
+    endpoint: checked(string({}), isHttpUrl),
+    count: integer({}),
     stop: boolean({}),
   },
   run: () => Promise.resolve(undefined),
@@ -20,6 +31,7 @@ const parse = (...argv: readonly string[]) => parseArguments("checkpoint:pod", d
 
 afterEach(() => {
   delete process.env["CLOUDER_NAMESPACE"];
+  delete process.env["CLOUDER_TIMEOUT"];
 });
 
 it("flags that were not given are false, absent, or their default", async () => {
@@ -55,9 +67,25 @@ describe("what does not fit is a usage error with a cure:", () => {
     [["x", "--stpo"], /--stpo/, /did you mean --stop/],
     [["x", "-o", "jsn"], /jsn.*table, wide, json, yaml, name/, /--help/],
     [["x", "-n"], /--namespace expects a value/, /--help/],
-    [["x", "-A", "-n", "a"], /--all-namespaces/, /--help/],
+    [["x", "-A", "-n", "a"], /^--namespace=a .* --all-namespaces/, /--help/],
+    [["x", "--count", "many"], /^--count: expected an integer but received: many$/, /--help/],
+    [["x", "--timeout", "soon"], /^--timeout "soon" is not a duration/, /30s/],
+    [["x", "--request-timeout", "1y"], /^--request-timeout "1y"/, /30s/],
+    [["My_Pod"], /^POD "My_Pod" is no name/, /small letters/],
+    [["x", "-c", "one", "-c", "Two"], /^--container "Two" is no such name/, /small letters/],
+    [["x", "-n", "a.b"], /^--namespace "a.b" is no such name/, /small letters/],
+    [["x", "--endpoint", "there"], /^--endpoint "there" is no http/, /https:/],
+    [["--timeout", "soon"], /^POD is missing$/, /--help/],
   ] as const)("%j", async (argv, message, hint) => {
     await expect(parse(...argv)).rejects.toMatchObject({ code: "usage", message, hint });
+  });
+});
+
+it("a variable that does not fit is told by its flag", async () => {
+  process.env["CLOUDER_TIMEOUT"] = "later";
+  await expect(parse("x")).rejects.toMatchObject({
+    code: "usage",
+    message: '--timeout "later" is not a duration',
   });
 });
 

@@ -1,0 +1,60 @@
+import type { Outcome } from "#webhook/injection/wish";
+
+/** The API server cuts a warning at 256 characters and all of them at 4096. */
+const warningLength = 256;
+const warningCount = 15;
+const annotationLength = 1024;
+
+/** Warnings as the API server passes them on: no control characters, bounded in length and number. */
+export function shownWarnings(warnings: readonly string[]): readonly string[] {
+  if (warnings.length === 0) return warnings;
+  const different = [...new Set(warnings)];
+  const shown = different.slice(0, warningCount).map((text) => cut(plain(text), warningLength));
+  const more = different.length - shown.length;
+  if (more > 0) shown.push(`clouder: ${more} more warnings`);
+  return shown;
+}
+
+/**
+ * What the audit log keeps of a decision: names and counts. Keys stand behind `<webhook's name>/` there
+ * and must be plain words.
+ */
+export function auditAnnotations(verdict: {
+  readonly outcomes: readonly Outcome[];
+  readonly user?: string | undefined;
+  readonly refusal?: string | undefined;
+}): Readonly<Record<string, string>> | undefined {
+  const { outcomes, user, refusal } = verdict;
+  if (outcomes.length === 0 && user === undefined && refusal === undefined) return undefined;
+  const injected = outcomes.filter(
+    ({ result }) => result === "injected" || result === "overridden",
+  );
+  const skipped = outcomes.filter(({ result }) => result === "skipped" || result === "refused");
+  return {
+    ...(user === undefined ? {} : { user: cut(plain(user), annotationLength) }),
+    "injected-count": String(refusal === undefined ? injected.length : 0),
+    ...(injected.length > 0 && refusal === undefined ? { injected: itemsOf(injected) } : {}),
+    ...(skipped.length > 0 ? { skipped: itemsOf(skipped) } : {}),
+    ...(refusal === undefined ? {} : { refused: "true" }),
+  };
+}
+
+function itemsOf(outcomes: readonly Outcome[]): string {
+  const names = new Set<string>();
+  for (const { source } of outcomes) names.add(`${source.policy}/${source.item}`);
+  return cut(plain([...names].join(",")), annotationLength);
+}
+
+/** Header and log lines must not be broken by what a stranger called their things. */
+function plain(text: string): string {
+  return /[\u0000-\u001f\u007f-\u009f]/.test(text)
+    ? text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")
+    : text;
+}
+
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const end = text.slice(0, length - 1);
+  // Half a surrogate pair would not survive the wire.
+  return `${/[\ud800-\udbff]$/.test(end) ? end.slice(0, -1) : end}…`;
+}

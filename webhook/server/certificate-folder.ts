@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "#core/clock";
+import type { CertificatePair, CertificateSource } from "#webhook/server/certificate";
+
+/** Reading two small files is cheaper than trusting a watch of a mount that is swapped as a whole. */
+const pauseMs = 5_000;
+
+/** A folder with `tls.crt` and `tls.key`, such as a mounted Secret of cert-manager. */
+export function certificateFolder(
+  folder: string,
+  clock: Clock,
+  everyMs = pauseMs,
+): CertificateSource {
+  return {
+    name: folder,
+    follow: async function* (signal, trouble) {
+      let last: CertificatePair | undefined;
+      let told = "";
+      while (!signal.aborted) {
+        try {
+          const pair = await readPair(folder);
+          if (pair.certificate !== last?.certificate || pair.key !== last.key) yield pair;
+          last = pair;
+          told = "";
+        } catch (error) {
+          const text = String(error);
+          if (text !== told) trouble(error);
+          told = text;
+        }
+        await clock.sleep(everyMs, signal).catch(() => undefined);
+      }
+    },
+  };
+}
+
+async function readPair(folder: string): Promise<CertificatePair> {
+  const [certificate, key] = await Promise.all(
+    ["tls.crt", "tls.key"].map((name) => readFile(join(folder, name), "utf8")),
+  );
+  return { certificate: certificate ?? "", key: key ?? "" };
+}

@@ -46,11 +46,15 @@ interface ArraySchema<T> extends Extras {
 interface MapSchema<T> extends Extras {
   readonly type: "object";
   readonly additionalProperties: SchemaFor<T>;
+  readonly maxProperties?: number;
 }
 
 interface OpenSchema extends Extras {
   readonly type: "object";
   readonly "x-kubernetes-preserve-unknown-fields": true;
+  /** The few fields of an open object that are looked at. */
+  readonly properties?: Readonly<Record<string, StringSchema>>;
+  readonly required?: readonly string[];
 }
 
 export interface ObjectSchema<T> extends Extras {

@@ -53,6 +53,22 @@ export const exemptNamespaces: readonly string[] = [
   systemNamespace,
 ];
 
+/** Classes of disks that one node at a time can have. */
+export const blockStorageClasses: readonly string[] = [
+  "gp2",
+  "gp3",
+  "managed-csi",
+  "managed-csi-premium",
+  "ceph-block",
+];
+
+/** Groups that nobody can be trusted for being in. */
+export const overbroadGroups: readonly string[] = [
+  "system:authenticated",
+  "system:unauthenticated",
+  "system:serviceaccounts",
+];
+
 /** Kept by the controller, read by the webhook: which Secrets a namespace has, without their values. */
 export const secretIndexName = "clouder-secret-index";
 /** In the system namespace: the CA with its key (controller only), and the serving certificate. */

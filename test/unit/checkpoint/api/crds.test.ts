@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { crds } from "#checkpoint/api/crds";
 import { checkpoints, checkpointStores, restores } from "#checkpoint/api/types";
-import { crdFiles } from "#checkpoint/install/write-crds";
+import { crdFiles } from "../../../../manifests.ts";
 
 const folder = join(import.meta.dirname, "../../../../manifests/crds");
 

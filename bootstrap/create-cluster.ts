@@ -52,6 +52,8 @@ export interface CreatedCluster {
     readonly role: string;
     readonly address: string;
   }[];
+  /** False after a create of chosen steps only, until a whole one ends well. */
+  readonly complete: boolean;
   /** False when everything was there already. */
   readonly changed: boolean;
   readonly timings: readonly StepTiming[];
@@ -80,7 +82,8 @@ export async function createCluster(
     await context.provider.preflight(context);
     await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
     const { facts, timings } = await runPlan(createClusterPlan, context, request.steps);
-    if (known?.setup_complete !== true) {
+    const complete = known?.setup_complete === true || !choosesSteps(request);
+    if (complete && known?.setup_complete !== true) {
       await writeRecord(folder, recordOf(spec, identity, true));
     }
     return {
@@ -94,6 +97,7 @@ export async function createCluster(
         role,
         address: privateAddress,
       })),
+      complete,
       changed: timings.some(({ step, skipped }) => skipped === undefined && !looking.has(step)),
       timings,
     };
@@ -113,6 +117,10 @@ export async function previewCluster(
 
 /** Steps that only look. */
 const looking: ReadonlySet<string> = new Set(["preflight", "connect", "facts"]);
+
+function choosesSteps({ steps = {} }: CreateClusterRequest): boolean {
+  return steps.only !== undefined || (steps.skip ?? []).length > 0;
+}
 
 async function contextOf(
   spec: ClusterSpec,

@@ -16,7 +16,11 @@ export async function kubectl(
   options: RunOptions = {},
 ): Promise<string> {
   const { stdout } = await access.run(
-    ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--request-timeout=30s", ...args],
+    [
+      ...["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--request-timeout=30s"],
+      // root's home belongs to the user of the machine.
+      ...["--cache-dir=/run/clouder-kubeadm/kubectl", ...args],
+    ],
     options,
   );
   return stdout;

@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly machineId: string;
   /** IPv4 addresses of its own, those of CNI links left out. */
   readonly addresses: readonly string[];
+  /** Services of a container runtime or a kubelet that run although no create of ours was there. */
+  readonly foreignServices: readonly string[];
 }
 
 const script = `
@@ -33,6 +35,13 @@ echo "memory=$(sed -n 's/^MemTotal:[[:space:]]*\\([0-9]*\\) kB/\\1/p' /proc/memi
 echo "machine=$(cat /etc/machine-id 2>/dev/null || true)"
 echo "init=$(cat /proc/1/comm)"
 echo "addresses=$(ip -4 -o address show scope global | awk '$2 !~ /^(cni|flannel|vxlan|veth|kube)/ {sub("/.*", "", $4); print $4}' | tr '\\n' ' ')"
+services=
+if [ ! -e /var/lib/clouder/bootstrap ]; then
+  for unit in containerd docker crio kubelet; do
+    if systemctl is-active -q "$unit"; then services="$services $unit"; fi
+  done
+fi
+echo "services=$services"
 `;
 
 /** Reads the facts by one command; `unsupported` when the machine cannot be a node. */
@@ -67,11 +76,12 @@ export function parseHostFacts(name: string, text: string): HostFacts {
     processors: Number(value("processors")),
     memoryBytes: Number(value("memory")) * 1024,
     machineId: value("machine"),
-    addresses: value("addresses")
-      .split(" ")
-      .filter((address) => address !== ""),
+    addresses: words(value("addresses")),
+    foreignServices: words(value("services")),
   };
 }
+
+const words = (text: string) => text.split(" ").filter((word) => word !== "");
 
 function architectureOf(name: string, machine: string): "amd64" | "arm64" {
   if (machine === "x86_64") return "amd64";

@@ -47,6 +47,15 @@ function checkHost({ spec, bundle }: PlanContext, host: HostFacts): void {
       },
     );
   }
+  if (host.foreignServices.length > 0) {
+    throw new ClouderError(
+      "conflict",
+      `${host.name} runs ${host.foreignServices.join(", ")} already, for somebody else's containers`,
+      {
+        hint: "use another machine, or stop and remove them there first; create takes their place",
+      },
+    );
+  }
   const inside = addressInside(host, [spec.network.podCIDR, spec.network.serviceCIDR]);
   if (inside) {
     throw new ClouderError(

@@ -1,4 +1,5 @@
 import { apiPort, stableEndpoint } from "#bootstrap/kubeadm/documents";
+import { keepOriginals } from "#bootstrap/nodes/originals";
 import { ensureBlock, ensureFiles } from "#bootstrap/nodes/ensure-files";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import type { Facts, PlanContext, Step } from "#bootstrap/steps/step";
@@ -28,6 +29,7 @@ export const prepareHost: Step = {
   needs: ["nodes", "settings", "machines"],
   gives: [],
   preview: ({ spec }) => [
+    "keep copies of the files that create will replace, for cluster delete",
     `modprobe ${modules.join(" ")}; /etc/modules-load.d/clouder.conf (checked only in containers)`,
     "sysctl -p /etc/sysctl.d/99-clouder.conf",
     "swapoff -a; /etc/fstab (not in containers)",
@@ -35,6 +37,12 @@ export const prepareHost: Step = {
   ],
   run: async (context, facts, { access }) => {
     const shared = facts.settings?.sharedKernel === true;
+    await keepOriginals(access, {
+      programs: context.bundle.bundle.files.flatMap((file) =>
+        file.kind === "binary" ? [file.destination] : [],
+      ),
+      settings: settingsFor(shared).map((line) => line.replace(/ =.*/, "")),
+    });
     const changes = [
       ...(shared ? [] : await loadModules(access)),
       ...(await setKernel(access, shared)),
@@ -46,6 +54,10 @@ export const prepareHost: Step = {
   },
 };
 
+function settingsFor(shared: boolean): readonly string[] {
+  return shared ? networkSettings : [...networkSettings, ...kernelSettings];
+}
+
 async function loadModules(access: NodeAccess): Promise<readonly string[]> {
   const content = modules.map((name) => `${name}\n`).join("");
   const changed = await ensureFiles(access, [
@@ -56,9 +68,8 @@ async function loadModules(access: NodeAccess): Promise<readonly string[]> {
 }
 
 async function setKernel(access: NodeAccess, shared: boolean): Promise<readonly string[]> {
-  const lines = shared ? networkSettings : [...networkSettings, ...kernelSettings];
   const path = "/etc/sysctl.d/99-clouder.conf";
-  const content = `${lines.join("\n")}\n`;
+  const content = `${settingsFor(shared).join("\n")}\n`;
   const changed = await ensureFiles(access, [{ path, content }]);
   await access.run(["sysctl", "-q", "-p", path]);
   return changed;

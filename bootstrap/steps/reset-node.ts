@@ -1,27 +1,7 @@
 import { ensureBlock } from "#bootstrap/nodes/ensure-files";
+import { hasOriginals, restoreOriginals } from "#bootstrap/nodes/originals";
 import { readStamp } from "#bootstrap/nodes/stamp";
 import type { Step } from "#bootstrap/steps/step";
-
-/** Files that the steps of create wrote; the store of checkpoints is the user's and stays. */
-const files = [
-  "/etc/modules-load.d/clouder.conf",
-  "/etc/sysctl.d/99-clouder.conf",
-  "/etc/containerd/config.toml",
-  "/etc/systemd/system/containerd.service",
-  "/etc/systemd/system/containerd.service.d",
-  "/etc/systemd/system/kubelet.service",
-  "/etc/crictl.yaml",
-  "/etc/criu/runc.conf",
-  "/etc/cni/net.d/10-flannel.conflist",
-  "/etc/kubernetes",
-  "/opt/clouder",
-  "/var/lib/cni",
-  "/var/lib/containerd",
-  "/var/lib/etcd",
-  "/var/lib/kubelet",
-  "/run/flannel",
-  "/run/clouder",
-];
 
 const resetScript = `
 if command -v kubeadm >/dev/null; then
@@ -41,10 +21,21 @@ for link in cni0 flannel.1; do ip link delete "$link" 2>/dev/null || true; done
 for table in "ip kube-proxy" "ip6 kube-proxy" "ip flannel-ipv4" "ip6 flannel-ipv6"; do
   nft delete table $table 2>/dev/null || true
 done
-rm -rf -- "$@"
-if [ -e /etc/fstab.clouder ]; then sed -i 's/^# clouder: //' /etc/fstab; rm -f /etc/fstab.clouder; fi
+for tool in iptables ip6tables; do
+  for table in filter nat mangle; do
+    rules() { "$tool" -w -t "$table" -S 2>/dev/null || true; }
+    rules | sed -n 's/^-A \\(.* -j \\(KUBE\\|FLANNEL\\)-.*\\)/-D \\1/p' | xargs -r -L1 "$tool" -w -t "$table"
+    for action in -F -X; do
+      rules | sed -n 's/^-N \\(\\(KUBE\\|FLANNEL\\)-.*\\)/\\1/p' | xargs -r -n1 "$tool" -w -t "$table" "$action"
+    done
+  done
+done 2>/dev/null
+if [ -e /etc/fstab.clouder ]; then
+  sed -i 's/^# clouder: //' /etc/fstab
+  rm -f /etc/fstab.clouder
+  swapon -a || true
+fi
 find /var/lib/clouder -mindepth 1 -maxdepth 1 ! -name store ! -name bootstrap -exec rm -rf {} + 2>/dev/null || true
-systemctl daemon-reload
 `;
 
 /** A machine of the user's as it was before: what we installed is taken away, nothing else. */
@@ -63,12 +54,10 @@ export const resetNode: Step = {
     const installed = Object.keys(await readStamp(access, "installed"));
     const programs = installed.filter((name) => name.startsWith("/"));
     const packages = Object.keys(await readStamp(access, "new-packages"));
-    if (stamp["uid"] === undefined && installed.length === 0) {
+    if (stamp["uid"] === undefined && installed.length === 0 && !(await hasOriginals(access))) {
       return { skipped: "nothing of ours is there" };
     }
-    const { stdout } = await access.run(["sh", "-c", resetScript, "sh", ...files, ...programs], {
-      timeoutMs: 300_000,
-    });
+    const { stdout } = await access.run(["sh", "-c", resetScript], { timeoutMs: 300_000 });
     if (stdout.trim() !== "") {
       context.report({ type: "note", level: "warn", host: machine.name, message: stdout.trim() });
     }
@@ -78,7 +67,14 @@ export const resetNode: Step = {
       await access.run(["dpkg", "--purge", ...packages], { allowFailure: true });
     }
     await ensureBlock(access, "/etc/hosts", []);
-    await access.run(["rm", "-rf", "/var/lib/clouder/bootstrap"]);
+    await restoreOriginals(access, programs);
+    await access.run(["systemctl", "daemon-reload"]);
+    // Last: a delete that was killed finds here what is left to do.
+    await access.run([
+      "sh",
+      "-c",
+      "rm -rf /var/lib/clouder/bootstrap; rmdir /var/lib/clouder || true",
+    ]);
     return {};
   },
 };

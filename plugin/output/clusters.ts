@@ -11,9 +11,14 @@ export function createdResult(cluster: CreatedCluster, merged: string | undefine
     merged === undefined
       ? `export KUBECONFIG=${cluster.kubeconfig}`
       : `merged into ${merged}; the current context is ${cluster.context}`;
+  const names = [`cluster/${cluster.name}`];
+  if (!cluster.complete) {
+    const text = `cluster ${cluster.name}: the chosen steps are done; a create without --only-step and --skip-steps completes it`;
+    return { object: cluster, names, text };
+  }
   return {
     object: cluster,
-    names: [`cluster/${cluster.name}`],
+    names,
     text: `cluster ${cluster.name} ${cluster.changed ? "is ready" : "is ready, nothing had to be changed"}: ${nodes}\n${how}`,
   };
 }

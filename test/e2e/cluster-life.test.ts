@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { hostState } from "#test/e2e/host-state";
 import { lab } from "#test/e2e/scenario";
-import { outputOf } from "#test/lab/run-program";
 
 const cluster = lab();
 const name = "life";
@@ -34,20 +34,6 @@ function createKilledAt(step: string): Promise<NodeJS.Signals | null> {
       resolve(signal);
     });
   });
-}
-
-/** Machines, mounts, links, rules, cgroups and settings of the host that a cluster could leave. */
-async function hostState(): Promise<string> {
-  const probe = [
-    // Dead ones that init has yet to reap are no machines any more.
-    "ps -eo stat=,args= | sed -n 's/^[^Z ]* *\\(systemd-nspawn .*\\)/\\1/p' | sort",
-    "cut -d' ' -f2,3 /proc/mounts | sort",
-    "ip -o link show | sed 's/^[0-9]*: //; s/[@:].*//' | grep -v '^v[eb]' | sort",
-    "iptables-save | grep '^-A' | sed 's/ -c [0-9 ]*//' | sort",
-    "find /sys/fs/cgroup -maxdepth 3 -type d -name 'clouder-*' | sort",
-    "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory",
-  ].join("; echo; ");
-  return outputOf(["sh", "-c", probe]);
 }
 
 it("converges when it was killed half way, several times", { timeout: 600_000 }, async () => {

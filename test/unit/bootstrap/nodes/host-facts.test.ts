@@ -15,6 +15,7 @@ const printed = (changes: Readonly<Record<string, string>> = {}) =>
     machine: "abc",
     init: "systemd",
     addresses: "10.0.0.4 192.168.1.4",
+    services: "containerd docker",
     ...changes,
   })
     .map(([key, value]) => `${key}=${value}\n`)
@@ -34,6 +35,7 @@ describe("facts of a machine", () => {
       memoryBytes: 8_192_000_000,
       machineId: "abc",
       addresses: ["10.0.0.4", "192.168.1.4"],
+      foreignServices: ["containerd", "docker"],
     });
   });
 

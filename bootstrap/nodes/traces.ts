@@ -1,0 +1,45 @@
+/** All that the steps of create write on a machine, so that delete can take it away again. */
+export const traces = {
+  files: [
+    "/etc/modules-load.d/clouder.conf",
+    "/etc/sysctl.d/99-clouder.conf",
+    "/etc/containerd/config.toml",
+    "/etc/systemd/system/containerd.service",
+    "/etc/systemd/system/containerd.service.d/10-clouder.conf",
+    "/etc/systemd/system/kubelet.service",
+    "/etc/crictl.yaml",
+    "/etc/criu/runc.conf",
+    "/etc/cni/net.d/10-flannel.conflist",
+    "/run/clouder-kubeadm.lock",
+  ],
+  /** Removed with all that is in them; the store of checkpoints is the user's and none of them. */
+  folders: [
+    "/etc/kubernetes",
+    "/opt/clouder",
+    "/var/lib/cni",
+    "/var/lib/containerd",
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+    "/run/flannel",
+    "/run/clouder",
+    "/run/clouder-kubeadm",
+  ],
+  /** Made on the way by us, kubelet or containerd; removed where they are empty, deepest first. */
+  emptied: [
+    "/etc/cni/net.d",
+    "/etc/cni",
+    "/etc/containerd",
+    "/etc/criu",
+    "/etc/systemd/system/containerd.service.d",
+    "/opt/cni/bin",
+    "/opt/cni",
+    "/opt/containerd/bin",
+    "/opt/containerd/lib",
+    "/opt/containerd",
+    "/usr/lib/modules",
+    "/usr/libexec/kubernetes/kubelet-plugins/volume/exec",
+    "/usr/libexec/kubernetes/kubelet-plugins/volume",
+    "/usr/libexec/kubernetes/kubelet-plugins",
+    "/usr/libexec/kubernetes",
+  ],
+} as const;

@@ -8,6 +8,12 @@ import type {
 } from "#checkpoint/api/types";
 import { object } from "#kube/schema";
 import {
+  credentialsPattern,
+  doubleHyphenPattern,
+  relativeSegmentPattern,
+  storeUrlPattern,
+} from "#checkpoint/api/store-url";
+import {
   progress,
   error,
   checkpointPhases,
@@ -126,7 +132,11 @@ export const restoreStatus = object<RestoreStatus>(
   },
 );
 
-const scheme = (name: string) => `self.url.startsWith('${name}://')`;
+/** A CEL literal; backslashes are CEL's own escapes, too. */
+const matches = (pattern: string) => `self.matches(r'${pattern}')`;
+
+const azureIs = "self.url.startsWith('azblob://') || self.url.startsWith('az://')";
+const accountGiven = "has(self.azblob) && (has(self.azblob.account) || has(self.azblob.endpoint))";
 
 export const storeSpec = object<CheckpointStore["spec"]>(
   { url: true },
@@ -134,20 +144,22 @@ export const storeSpec = object<CheckpointStore["spec"]>(
     url: {
       type: "string",
       maxLength: 1024,
-      description: "s3://bucket/prefix, azblob://account/container/prefix or file:///dir.",
+      description:
+        "s3://bucket/prefix, azblob://account/container/prefix, az://container/prefix or file:///dir.",
       "x-kubernetes-validations": [
         {
-          rule: "self.startsWith('s3://') || self.startsWith('azblob://') || self.startsWith('file:///')",
-          message: "url must start with s3://, azblob:// or file:///",
-        },
-        {
-          rule: "!self.contains('@') && !self.contains('?') && !self.contains('#')",
+          rule: `!${matches(credentialsPattern)} && !self.contains('?') && !self.contains('#')`,
           message:
             "url must hold no credentials, query or fragment: use spec.credentialsSecretName",
         },
         {
-          rule: "!self.contains('/../') && !self.endsWith('/..')",
-          message: "url must not hold ..",
+          rule: `${matches(storeUrlPattern)} && !${matches(doubleHyphenPattern)}`,
+          message:
+            "url must be s3://bucket/prefix, azblob://account/container/prefix, az://container/prefix or file:///dir",
+        },
+        {
+          rule: `!${matches(relativeSegmentPattern)}`,
+          message: "url must not hold . or ..",
         },
         {
           rule: "self == oldSelf",
@@ -160,7 +172,17 @@ export const storeSpec = object<CheckpointStore["spec"]>(
       {},
       { endpoint: text, region: text, forcePathStyle: { type: "boolean" }, kmsKeyId: text },
     ),
-    azblob: object<NonNullable<CheckpointStore["spec"]["azblob"]>>({}, { endpoint: text }),
+    azblob: object<NonNullable<CheckpointStore["spec"]["azblob"]>>(
+      {},
+      {
+        endpoint: text,
+        account: {
+          type: "string",
+          pattern: "^[a-z0-9]{3,24}$",
+          description: "The storage account of an az:// url.",
+        },
+      },
+    ),
     credentialsSecretName: {
       ...subdomain,
       description: "A Secret in clouder-system; absent: the SDK's own chain.",
@@ -169,12 +191,21 @@ export const storeSpec = object<CheckpointStore["spec"]>(
   {
     "x-kubernetes-validations": [
       {
-        rule: `!has(self.s3) || ${scheme("s3")}`,
+        rule: "!has(self.s3) || self.url.startsWith('s3://')",
         message: "spec.s3 goes with an s3:// url only",
       },
       {
-        rule: `!has(self.azblob) || ${scheme("azblob")}`,
-        message: "spec.azblob goes with an azblob:// url only",
+        rule: `!has(self.azblob) || ${azureIs}`,
+        message: "spec.azblob goes with an azblob:// or az:// url only",
+      },
+      {
+        rule: "!has(self.azblob) || !has(self.azblob.account) || self.url.startsWith('az://')",
+        message: "spec.azblob.account goes with an az:// url only: azblob:// names the account",
+      },
+      {
+        rule: `!self.url.startsWith('az://') || (${accountGiven}) || has(self.credentialsSecretName)`,
+        message:
+          "an az:// url names no account: set spec.azblob.account, or a Secret with a connectionString",
       },
     ],
   },

@@ -135,7 +135,10 @@ export interface PodTemplate {
 export interface CheckpointStore extends KubeObject {
   readonly kind: "CheckpointStore";
   readonly spec: {
-    /** `s3://bucket/prefix`, `azblob://account/container/prefix` or `file:///dir`. */
+    /**
+     * `s3://bucket/prefix`, `azblob://account/container/prefix`, `az://container/prefix` (the account
+     * is in `azblob.account` or the connection string) or `file:///dir`.
+     */
     readonly url: string;
     readonly default?: boolean;
     readonly s3?: {
@@ -148,10 +151,13 @@ export interface CheckpointStore extends KubeObject {
     readonly azblob?: {
       /** Custom service URL, for example of an emulator. */
       readonly endpoint?: string;
+      /** The storage account of an az:// URL. */
+      readonly account?: string;
     };
     /**
      * A Secret in the system namespace. s3: `accessKeyId`, `secretAccessKey`, `sessionToken`;
-     * azblob: `connectionString` or `accountKey` or `sasToken`. Absent: the SDK's own chain.
+     * azblob: `connectionString`, or `accountKey` or `sasToken`
+     * with or without `accountName`. Absent: the SDK's own chain.
      */
     readonly credentialsSecretName?: string;
   };

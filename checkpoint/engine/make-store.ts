@@ -12,6 +12,8 @@ export interface WantedStore {
   readonly name: string;
   readonly url: string;
   readonly endpoint?: string | undefined;
+  /** The storage account of an az:// URL. */
+  readonly account?: string | undefined;
   readonly region?: string | undefined;
   readonly pathStyle: boolean;
   readonly kmsKeyId?: string | undefined;
@@ -55,29 +57,44 @@ export async function makeStore(
 
 /** Refuses settings that the URL's kind of store has not; gives that kind. */
 export function requireFitting(
-  { url, endpoint, region, pathStyle, kmsKeyId }: Omit<WantedStore, "credentials">,
+  wanted: Omit<WantedStore, "credentials">,
   withCredentials: boolean,
 ): StoreLocation["scheme"] {
-  const { scheme } = parseLocation(url);
-  const given = Object.entries({
-    "--region": scheme !== "s3" && region !== undefined,
-    "--path-style": scheme !== "s3" && pathStyle,
-    "--kms-key-id": scheme !== "s3" && kmsKeyId !== undefined,
+  const { url, endpoint, account } = wanted;
+  const location = parseLocation(url);
+  const { scheme } = location;
+  const lacksAccount = scheme === "azblob" && location.account === undefined;
+  const given = {
+    "--account": !lacksAccount && account !== undefined,
     "--endpoint": scheme === "file" && endpoint !== undefined,
     "--credentials-from": scheme === "file" && withCredentials,
-  });
-  const [odd] = given.find(([, isOdd]) => isOdd) ?? [];
-  if (odd === undefined) return scheme;
-  throw new ClouderError("usage", `${odd} does not go with ${url}`, {
-    hint: `leave ${odd} out, or correct the URL`,
-  });
+    ...(scheme === "s3" ? {} : s3Flags(wanted)),
+  };
+  const odd = Object.entries(given).find(([, isOdd]) => isOdd);
+  if (odd) {
+    throw new ClouderError("usage", `${odd[0]} does not go with ${url}`, {
+      hint: `leave ${odd[0]} out, or correct the URL`,
+    });
+  }
+  if (lacksAccount && (account ?? endpoint) === undefined && !withCredentials) {
+    throw noAccount(url);
+  }
+  return scheme;
+}
+
+function s3Flags({ region, pathStyle, kmsKeyId }: Omit<WantedStore, "credentials">) {
+  return {
+    "--region": region !== undefined,
+    "--path-style": pathStyle,
+    "--kms-key-id": kmsKeyId !== undefined,
+  };
 }
 
 function storeObject(wanted: WantedStore): CheckpointStore {
-  const { endpoint, region, pathStyle, kmsKeyId, credentials } = wanted;
+  const { endpoint, account, region, pathStyle, kmsKeyId, credentials } = wanted;
   const scheme = requireFitting(wanted, credentials !== undefined);
   const forS3 = given({ region, forcePathStyle: pathStyle || undefined, kmsKeyId });
-  const service = given({ endpoint, ...forS3 });
+  const service = given({ endpoint, account, ...forS3 });
   const secret = credentials === undefined ? undefined : credentialsSecretName(wanted.name);
   return {
     apiVersion,
@@ -89,6 +106,12 @@ function storeObject(wanted: WantedStore): CheckpointStore {
       ...(scheme === "file" || Object.keys(service).length === 0 ? {} : { [scheme]: service }),
     },
   };
+}
+
+function noAccount(url: string): ClouderError {
+  return new ClouderError("usage", `${url} names no storage account`, {
+    hint: "give --account, a connection string by --credentials-from, or azblob://account/container/prefix",
+  });
 }
 
 /** The fields that have a value. */

@@ -28,18 +28,17 @@ export async function createContainerClient(
   settings: StoreSettings,
 ): Promise<ContainerClient> {
   const { connectionString, sasToken, accountKey } = settings.credentials ?? {};
+  const named = location.account ?? settings.azblob?.account;
   if (connectionString) {
     const service = fromConnectionString(connectionString);
-    if (location.account !== undefined && service.accountName !== location.account) {
-      throw new ClouderError(
-        "config",
-        `the connection string is not of account "${location.account}"`,
-        { hint: "correct the store's URL or its Secret" },
-      );
+    if (named !== undefined && service.accountName !== named) {
+      throw new ClouderError("config", `the connection string is not of account "${named}"`, {
+        hint: "correct the store's URL, its account or its Secret",
+      });
     }
     return service.getContainerClient(location.container);
   }
-  const { url, account } = serviceOf(location, settings);
+  const { url, account } = serviceOf(named, settings);
   if (sasToken) {
     const token = sasToken.replace(/^\?/, "");
     return new BlobServiceClient(`${url}?${token}`, undefined, options).getContainerClient(
@@ -70,17 +69,17 @@ function sharedKey(account: string, key: string): StorageSharedKeyCredential {
   return new StorageSharedKeyCredential(account, key);
 }
 
-/** Service URL and account: the endpoint names both for `az://container`. */
+/** Service URL and account: the endpoint may name both for `az://container`. */
 function serviceOf(
-  location: AzblobLocation,
+  named: string | undefined,
   settings: StoreSettings,
 ): { readonly url: string; readonly account: string } {
   const endpoint = settings.azblob?.endpoint;
-  const given = location.account ?? settings.credentials?.["accountName"];
+  const given = named ?? settings.credentials?.["accountName"];
   if (endpoint === undefined) {
     if (given === undefined) {
       throw new ClouderError("config", "the store's URL names no Azure storage account", {
-        hint: "use azblob://account/container/prefix, or give a connection string or endpoint",
+        hint: "use azblob://account/container/prefix, or set the account of the store (--account), a connection string or an endpoint",
       });
     }
     return { url: `https://${given}.blob.core.windows.net`, account: given };

@@ -58,7 +58,11 @@ export interface StoreSettings {
     readonly forcePathStyle?: boolean;
     readonly kmsKeyId?: string;
   };
-  readonly azblob?: { readonly endpoint?: string };
+  readonly azblob?: {
+    readonly endpoint?: string;
+    /** The account of an `az://` URL. */
+    readonly account?: string;
+  };
   /** Keys as in the credentials Secret of CheckpointStore; absent: the SDK's own chain. */
   readonly credentials?: Readonly<Record<string, string>>;
 }

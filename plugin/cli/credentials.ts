@@ -13,6 +13,8 @@ const keys: Readonly<Record<string, string>> = {
   awssessiontoken: "sessionToken",
   connectionstring: "connectionString",
   azurestorageconnectionstring: "connectionString",
+  accountname: "accountName",
+  azurestorageaccount: "accountName",
   accountkey: "accountKey",
   azurestoragekey: "accountKey",
   sastoken: "sasToken",
@@ -21,7 +23,12 @@ const keys: Readonly<Record<string, string>> = {
 
 const variables = {
   s3: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
-  azblob: ["AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"],
+  azblob: [
+    "AZURE_STORAGE_ACCOUNT",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "AZURE_STORAGE_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+  ],
 } as const;
 
 /**

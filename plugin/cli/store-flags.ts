@@ -1,6 +1,7 @@
 import { string as argument } from "@oclif/core/args";
 import { parseLocation } from "#checkpoint/stores/location";
-import { checked, isHttpUrl, isObjectName } from "#plugin/cli/checks";
+import { ClouderError } from "#core/error";
+import { type Check, checked, isHttpUrl, isObjectName } from "#plugin/cli/checks";
 import { boolean, string } from "#plugin/cli/flags";
 
 /** Where to look in a store directly; how its URL is reached where a plain one does not do. */
@@ -34,8 +35,16 @@ export const urlArgument = checked(
   },
 );
 
+const isAccount: Check = (value, name) => {
+  if (/^[a-z0-9]{3,24}$/.test(value)) return;
+  throw new ClouderError("usage", `${name} "${value}" is no name of a storage account`, {
+    hint: "use 3 to 24 small letters and digits",
+  });
+};
+
 /** Flags of `store create`. */
 export const newStoreFlags = {
+  account: checked(string({ description: "storage account of an az:// URL" }), isAccount),
   endpoint: checked(string({ description: "address of the S3 or Blob service" }), isHttpUrl),
   region: string({ description: "region of the bucket" }),
   "path-style": boolean({ description: "bucket in the path, not in the host" }),

@@ -28,6 +28,7 @@ export function storeList(stores: readonly CheckpointStore[], now: number): Resu
       wide: true,
       value: (one) => one.spec.s3?.endpoint ?? one.spec.azblob?.endpoint,
     },
+    { title: "account", wide: true, value: (one) => one.spec.azblob?.account },
     { title: "region", wide: true, value: (one) => one.spec.s3?.region },
   ];
   return {

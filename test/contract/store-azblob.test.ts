@@ -62,7 +62,7 @@ describeStore("K3 Azure Blob, an Azurite server", async () => {
 });
 
 describe("K3 Azure Blob", () => {
-  it("takes the account of az://container/prefix from the connection string or the endpoint", async () => {
+  it("takes the account of az://container/prefix from the connection string, the settings or the endpoint", async () => {
     const site = await startContainer();
     const url = "az://checkpoints/p";
     const { connectionString } = site.server;
@@ -72,6 +72,17 @@ describe("K3 Azure Blob", () => {
     const byEndpoint = await openStore({ url, azblob, credentials: { accountKey: site.key } });
     await byEndpoint.check();
     expect(byString.location).toBe("az://checkpoints/p/");
+    const named = { endpoint: site.endpoint, account };
+    const bySetting = await openStore({
+      url,
+      azblob: named,
+      credentials: { accountKey: site.key },
+    });
+    await bySetting.check();
+    const other = await failureOf(
+      openStore({ url, azblob: { account: "another" }, credentials: { connectionString } }),
+    );
+    expect(other).toMatchObject({ code: "config", message: /not of account "another"/ });
     const unnamed = await failureOf(openStore({ url, credentials: { accountKey: site.key } }));
     expect(unnamed.code).toBe("config");
     await site.close();

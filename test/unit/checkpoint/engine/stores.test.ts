@@ -34,6 +34,15 @@ function store(name: string, spec: CheckpointStore["spec"]): CheckpointStore {
   };
 }
 
+/** Over `wanted`, which is of an S3 store. */
+const azure = {
+  endpoint: undefined,
+  region: undefined,
+  pathStyle: false,
+  kmsKeyId: undefined,
+  credentials: undefined,
+};
+
 describe("store create", () => {
   it("keeps the credentials in a Secret, the store only names it, and again changes nothing", async () => {
     const kube = createFakeKube();
@@ -81,10 +90,22 @@ describe("store create", () => {
     expect(events).toMatchObject([{ message: /old is no longer/ }]);
   });
 
+  it("K3 the account of az://container/prefix comes from the store's settings", async () => {
+    const kube = createFakeKube();
+    const store = { ...wanted, ...azure, url: "az://container/p", account: "acc" };
+    await makeStore({ ...store, credentials: undefined }, { kube, report: silent });
+    expect(kube.peek(checkpointStores, { name: "s3" })?.spec).toMatchObject({
+      url: "az://container/p",
+      azblob: { account: "acc" },
+    });
+  });
+
   it.each([
     [{ url: "file:///dir" }, /--region/],
     [{ url: "file:///dir", region: undefined, pathStyle: false }, /--endpoint/],
     [{ url: "azblob://account/container" }, /--region/],
+    [{ ...azure, url: "azblob://account/container", account: "other" }, /--account does not go/],
+    [{ ...azure, url: "az://container/p", credentials: undefined }, /names no storage account/],
     [{ url: "ftp://x" }, /ftp/],
   ])("refuses flags that do not go with the URL: %j", async (changes, message) => {
     const kube = createFakeKube();

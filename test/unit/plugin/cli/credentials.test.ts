@@ -35,6 +35,11 @@ describe("credentials are read from", () => {
     expect(await readCredentials("env", "azblob", environment)).toEqual({
       connectionString: secret,
     });
+    const named = { AZURE_STORAGE_ACCOUNT: "acc", AZURE_STORAGE_KEY: secret };
+    expect(await readCredentials("env", "azblob", named)).toEqual({
+      accountName: "acc",
+      accountKey: secret,
+    });
   });
 
   it("nowhere when it was not asked for", async () => {

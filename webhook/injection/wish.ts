@@ -67,6 +67,8 @@ export interface Outcome {
   readonly result: "injected" | "present" | "kept" | "overridden" | "skipped" | "refused";
   /** Why, for everything but injected and present. Never holds a value. */
   readonly reason?: string;
+  /** The pod's creator is told. */
+  readonly warn?: true;
 }
 
 export interface Injection {

@@ -1,0 +1,75 @@
+import { inject } from "#webhook/injection/inject";
+import { marksOf } from "#webhook/injection/marks";
+import type { Outcome, PatchOperation, Wish } from "#webhook/injection/wish";
+import { exemption } from "#webhook/policy/exempt";
+import type { InjectionWorld, PodRequest, WantedClaim, Wishes } from "#webhook/policy/request";
+import { wishesFor } from "#webhook/policy/wishes";
+
+/** What becomes of one pod, and why. */
+export interface Decision {
+  readonly allowed: boolean;
+  /** Told when it is not. */
+  readonly refusal?: string;
+  readonly operations: readonly PatchOperation[];
+  readonly outcomes: readonly Outcome[];
+  /** Names only; each fits in 120 characters. */
+  readonly warnings: readonly string[];
+  /** The believed user. */
+  readonly user?: string;
+  /** Claims the pod will need, for the controller. */
+  readonly claims: readonly WantedClaim[];
+  /** In order of precedence, highest first. */
+  readonly considered: Wishes["considered"];
+  /** Why no policy at all may touch the pod. */
+  readonly exempt?: string;
+}
+
+/**
+ * Decides about a pod that is about to be created. Depends on the request and the world alone, has no
+ * effect, and decides nothing more about a pod that it has decided about.
+ */
+export async function decide(request: PodRequest, world: InjectionWorld): Promise<Decision> {
+  const wishes = await wishesFor(request, world);
+  const { considered, user, claims } = wishes;
+  if (wishes.refusal !== undefined) return refused(wishes, wishes.refusal, []);
+  if (wishes.wishes.length === 0) {
+    const exempt = exemption(request, await world.namespaceLabels(request.namespace));
+    if (exempt !== undefined) return { ...untouched(wishes), exempt };
+  }
+  const injection = inject(request.pod, wishes.wishes, (outcomes) =>
+    marksOf(request.pod, outcomes, user),
+  );
+  const { operations, outcomes } = injection;
+  if (injection.refusal !== undefined) return refused(wishes, injection.refusal, outcomes);
+  const warnings = [...wishes.warnings, ...outcomes.filter(isTold).map(warningOf)].map(shortened);
+  const found = user === undefined ? {} : { user };
+  return { allowed: true, operations, outcomes, warnings, claims, considered, ...found };
+}
+
+function untouched({ warnings, considered }: Wishes): Decision {
+  const nothing = { operations: [], outcomes: [], claims: [] };
+  return { allowed: true, ...nothing, warnings: warnings.map(shortened), considered };
+}
+
+function refused(wishes: Wishes, refusal: string, outcomes: readonly Outcome[]): Decision {
+  return { ...untouched(wishes), allowed: false, refusal, outcomes };
+}
+
+function isTold({ warn }: Outcome): boolean {
+  return warn === true;
+}
+
+function warningOf({ where, reason, source }: Outcome): string {
+  return `not injected: ${where}: ${reason ?? "skipped"} (${nameOf(source)})`;
+}
+
+function nameOf({ policy, item }: Wish["source"]): string {
+  return `${policy}/${item}`;
+}
+
+/** Longer ones are not shown well by kubectl. */
+const warningLength = 120;
+
+function shortened(text: string): string {
+  return text.length <= warningLength ? text : `${text.slice(0, warningLength - 1)}…`;
+}

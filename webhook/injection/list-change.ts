@@ -1,0 +1,19 @@
+/** What becomes of one list of the pod. */
+export interface ListChange<T> {
+  /** In front of the pod's own, in this order. */
+  readonly first: T[];
+  /** Behind the pod's own. */
+  readonly last: T[];
+  /** By index in the pod's own list. */
+  readonly replaced: Map<number, T>;
+}
+
+/** Nothing to do yet. */
+export function noChange<T>(): ListChange<T> {
+  return { first: [], last: [], replaced: new Map() };
+}
+
+/** The elements of something that ought to be a list: none when it is absent or null. */
+export function listOf<T>(value: readonly T[] | null | undefined): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [];
+}

@@ -72,7 +72,7 @@ export function createOwnerEvents(context: {
 
   return {
     report: ({ pod, namespace }, { outcomes, refusal }) => {
-      const told = outcomes.filter(({ result }) => result === "skipped" || result === "refused");
+      const told = outcomes.filter(({ result, warn }) => warn === true || result === "refused");
       if (told.length === 0 && refusal === undefined) return;
       const object = involved(pod, namespace);
       if (!object) return; // Its creator is told by a warning.

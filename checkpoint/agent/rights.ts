@@ -21,7 +21,7 @@ export const agentClusterRules: readonly Rule[] = [
   { apiGroups: ["clouder.datalayer.io"], resources: ["checkpoints"], verbs: ["patch"] },
   {
     apiGroups: ["clouder.datalayer.io"],
-    resources: ["checkpoints/status", "restores/status"],
+    resources: ["checkpoints/status", "restores/status", "checkpointstores/status"],
     verbs: ["patch"],
   },
   {

@@ -20,6 +20,7 @@ import { openNamedStore } from "#checkpoint/agent/open-store";
 import { publishFacts } from "#checkpoint/agent/publish-facts";
 import { watchCheckpoints } from "#checkpoint/agent/watch-checkpoints";
 import { watchRestores } from "#checkpoint/agent/watch-restores";
+import { watchStores } from "#checkpoint/agent/watch-stores";
 
 export interface AgentSettings {
   readonly kube: Kube;
@@ -60,6 +61,7 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
   await Promise.all([
     watchCheckpoints(agent),
     watchRestores(agent),
+    watchStores(agent),
     publishFacts(agent, settings.facts, settings.systemNamespace),
   ]);
 }

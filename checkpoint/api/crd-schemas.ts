@@ -211,4 +211,7 @@ export const storeSpec = object<CheckpointStore["spec"]>(
   },
 );
 
-export const storeStatus = object<NonNullable<CheckpointStore["status"]>>({}, { conditions });
+export const storeStatus = object<NonNullable<CheckpointStore["status"]>>(
+  {},
+  { conditions, checkedAt: time, checkedBy: text },
+);

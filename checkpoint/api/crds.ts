@@ -21,6 +21,8 @@ const errorText: Column = {
   wide: true,
 };
 
+const ready = '.status.conditions[?(@.type=="Ready")]';
+
 /** Checkpoint and Restore names become label values and folder names. */
 const shortName: Rule = {
   rule: "size(self.metadata.name) <= 63 && !self.metadata.name.contains('.')",
@@ -73,7 +75,10 @@ const definitions: readonly Definition[] = [
     columns: [
       { name: "URL", type: "string", jsonPath: ".spec.url" },
       { name: "Default", type: "boolean", jsonPath: ".spec.default" },
+      { name: "Ready", type: "string", jsonPath: `${ready}.status` },
       age,
+      { name: "Reason", type: "string", jsonPath: `${ready}.reason`, wide: true },
+      { name: "Message", type: "string", jsonPath: `${ready}.message`, wide: true },
     ],
     selectable: [],
   },

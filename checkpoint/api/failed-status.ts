@@ -35,7 +35,7 @@ export function failed(
 }
 
 /** `not-found` as `NotFound`: conditions want CamelCase reasons. */
-function reasonOf(code: string): string {
+export function reasonOf(code: string): string {
   return code.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());
 }
 

@@ -161,7 +161,13 @@ export interface CheckpointStore extends KubeObject {
      */
     readonly credentialsSecretName?: string;
   };
-  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    /** Ready: an agent (or, for folders, all of them) could write, read and remove there. */
+    readonly conditions?: readonly Condition[];
+    readonly checkedAt?: string;
+    /** The node whose agent looked, or "controller". */
+    readonly checkedBy?: string;
+  };
 }
 
 /** What an agent knows of its node; published as ConfigMap `clouder-node-<node>`, key `facts.json`. */

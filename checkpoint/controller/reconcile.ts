@@ -1,11 +1,15 @@
 import type { Kube, KubeObject, Resource } from "#kube/kube";
 import { checkpoints, restores } from "#checkpoint/api/types";
+import { judgeFolderStores } from "#checkpoint/controller/folder-stores";
 import { type ControllerState, keyOf, runPass } from "#checkpoint/controller/pass";
 import type { Clock } from "#core/clock";
+import { messageOf } from "#core/error";
 import type { LogEntry } from "#core/log";
 
 /** Silent agents, gone nodes and waiting Restores are looked at this often. */
 const tickMs = 5_000;
+/** As often as agents tell what they can write to. */
+const foldersEveryMs = 30_000;
 
 export interface ReconcileContext {
   readonly kube: Kube;
@@ -35,7 +39,16 @@ export async function reconcile(context: ReconcileContext): Promise<void> {
     ended.abort();
   });
   const passes = loop(state, context, bell.wait, signal);
-  await Promise.all([followed, passes]);
+  await Promise.all([followed, passes, judgeFolders(context, signal)]);
+}
+
+async function judgeFolders({ kube, clock, log }: ReconcileContext, signal: AbortSignal) {
+  while (!signal.aborted) {
+    await judgeFolderStores(kube, clock.now()).catch((error: unknown) => {
+      log({ level: "warn", message: `folders of stores not judged: ${messageOf(error)}` });
+    });
+    await clock.sleep(foldersEveryMs, signal).catch(() => undefined);
+  }
 }
 
 async function loop(

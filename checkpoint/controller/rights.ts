@@ -16,7 +16,7 @@ export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: ["clouder.datalayer.io"], resources: ["checkpoints"], verbs: ["patch"] },
   {
     apiGroups: ["clouder.datalayer.io"],
-    resources: ["checkpoints/status", "restores/status"],
+    resources: ["checkpoints/status", "restores/status", "checkpointstores/status"],
     verbs: ["patch"],
   },
   { apiGroups: ["clouder.datalayer.io"], resources: ["checkpointstores"], verbs: ["list"] },

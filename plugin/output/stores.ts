@@ -1,4 +1,5 @@
 import type { StoreCheck } from "#checkpoint/engine/check-store";
+import { readyCondition } from "#checkpoint/api/store-condition";
 import type { CheckpointStore } from "#checkpoint/api/types";
 import { table, type Column, type Result } from "#plugin/output/result";
 import { age } from "#plugin/output/units";
@@ -15,13 +16,22 @@ export function storeMade(store: CheckpointStore): Result {
   };
 }
 
+/** Why not goes along; a store that nobody has looked at since its last change is unknown. */
+function readiness(store: CheckpointStore): string {
+  const ready = readyCondition(store);
+  if (ready === undefined || ready.status === "Unknown") return "unknown";
+  return ready.status === "True" ? "yes" : `no (${ready.reason})`;
+}
+
 /** Stores of the cluster. */
 export function storeList(stores: readonly CheckpointStore[], now: number): Result {
   const columns: Column<CheckpointStore>[] = [
     { title: "name", value: (one) => one.metadata.name },
     { title: "default", value: (one) => (one.spec.default === true ? "yes" : "no") },
+    { title: "ready", value: readiness },
     { title: "url", value: (one) => one.spec.url },
     { title: "credentials", value: (one) => one.spec.credentialsSecretName ?? "of the nodes" },
+    { title: "message", wide: true, value: (one) => readyCondition(one)?.message },
     { title: "age", value: (one) => age(one.metadata.creationTimestamp, now) },
     {
       title: "endpoint",

@@ -1,19 +1,9 @@
 import type { Kube } from "#kube/kube";
 import type { Node } from "#kube/objects";
 import type { NodeFacts } from "#checkpoint/api/types";
+import { fail, type Finding, type Level, ok, warn } from "#core/finding";
 
-export type Level = "ok" | "warn" | "fail";
-
-/** One line of the doctor's answer. */
-export interface Finding {
-  /** What was looked at: "cluster", "node dev-node-1", "store main". */
-  readonly subject: string;
-  readonly check: string;
-  readonly level: Level;
-  readonly message: string;
-  /** What to do about it; present unless all is well. */
-  readonly cure?: string;
-}
+export { fail, type Finding, type Level, ok, warn };
 
 export interface Patient {
   readonly kube: Kube;
@@ -33,18 +23,6 @@ export interface CheckGroup {
   /** False: says nothing about a single node, left out with --node. */
   readonly perNode: boolean;
   readonly run: (patient: Patient) => Promise<readonly Finding[]>;
-}
-
-export function ok(subject: string, check: string, message: string): Finding {
-  return { subject, check, level: "ok", message };
-}
-
-export function warn(subject: string, check: string, message: string, cure: string): Finding {
-  return { subject, check, level: "warn", message, cure };
-}
-
-export function fail(subject: string, check: string, message: string, cure: string): Finding {
-  return { subject, check, level: "fail", message, cure };
 }
 
 export function nodeSubject(nodeName: string): string {

@@ -85,6 +85,10 @@ export const checkpointStatus = object<CheckpointStatus>(
   },
 );
 
+/** CEL: an optional field is what it was, absent included. */
+const unchanged = (field: string) =>
+  `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`;
+
 export const restoreSpec = object<Restore["spec"]>(
   { checkpointName: true, podName: true },
   {
@@ -92,8 +96,24 @@ export const restoreSpec = object<Restore["spec"]>(
     checkpointNamespace: { ...label, description: "Absent: the Restore's own namespace." },
     podName: { ...subdomain, description: "The pod that will be created in this namespace." },
     nodeName: { ...subdomain, description: "Absent: chosen by the controller." },
+    ttlSecondsAfterFinished: {
+      type: "integer",
+      format: "int32",
+      minimum: 0,
+      description:
+        "How long it is kept once finished and its pod is gone; absent: a day after success, seven days after a failure.",
+    },
   },
-  immutable("Restore"),
+  {
+    "x-kubernetes-validations": [
+      {
+        rule: ["checkpointName", "podName", "checkpointNamespace", "nodeName"]
+          .map(unchanged)
+          .join(" && "),
+        message: "only spec.ttlSecondsAfterFinished can be changed: make another Restore",
+      },
+    ],
+  },
 );
 
 export const restoreStatus = object<RestoreStatus>(

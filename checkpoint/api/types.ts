@@ -1,7 +1,13 @@
 import type { Condition } from "#kube/conditions";
 import type { KubeObject, Resource } from "#kube/kube";
-import type { Toleration } from "#kube/objects";
 import { apiVersion } from "#checkpoint/api/names";
+import type { Placement } from "#checkpoint/api/placement";
+
+export type {
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Placement,
+} from "#checkpoint/api/placement";
 
 export interface Progress {
   /** Raw bytes dealt with so far and in total; total is absent while unknown. */
@@ -99,6 +105,11 @@ export interface Restore extends KubeObject {
     readonly podName: string;
     /** Wanted node; absent: chosen by the controller. */
     readonly nodeName?: string;
+    /**
+     * How long the Restore is kept once it is finished and its pod is gone; absent: a day after
+     * success, seven days after a failure.
+     */
+    readonly ttlSecondsAfterFinished?: number;
   };
   readonly status?: RestoreStatus;
 }
@@ -210,28 +221,6 @@ export type Compatibility = Pick<
   | "cgroupVersion"
   | "cpuFeatures"
 >;
-
-/** What the scheduler would look at, as the source pod had it. */
-export interface Placement {
-  /** Resource name to quantity, summed as the scheduler does. */
-  readonly requests: Readonly<Record<string, string>>;
-  readonly images: readonly string[];
-  readonly tolerations?: readonly Toleration[];
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  /** Any one of these terms must hold. */
-  readonly requiredNodeAffinity?: readonly NodeSelectorTerm[];
-}
-
-export interface NodeSelectorTerm {
-  readonly matchExpressions?: readonly NodeSelectorRequirement[];
-  readonly matchFields?: readonly NodeSelectorRequirement[];
-}
-
-export interface NodeSelectorRequirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
 
 export const checkpoints: Resource<Checkpoint> = {
   apiVersion,

@@ -6,6 +6,7 @@ import { type Checkpoint, checkpoints, type Restore, restores } from "#checkpoin
 import { failed } from "#checkpoint/api/failed-status";
 import { assignCheckpoint } from "#checkpoint/controller/assign-checkpoint";
 import { chooseNode } from "#checkpoint/controller/choose-node";
+import { isExpired, isPodOf, lookAgainMs } from "#checkpoint/controller/expired-restores";
 import { isLeftover, mayHaveLeftPod } from "#checkpoint/controller/leftover-pods";
 import { deletion, isAtWork, lostWork } from "#checkpoint/controller/lost-work";
 import { candidates, readWorld, type World } from "#checkpoint/controller/world";
@@ -19,6 +20,8 @@ export interface ControllerState {
   readonly restores: Map<string, Restore>;
   /** UIDs of failed Restores whose pod is known to be gone. */
   readonly cleaned: Set<string>;
+  /** By UID: when the pod of an expired Restore is asked about again. */
+  readonly lookAgainAt: Map<string, number>;
 }
 
 export interface PassContext {
@@ -102,7 +105,22 @@ async function dealWithRestore(
     await failIfLost(context, restores, restore, world);
   } else {
     await removeLeftPod(restore, state, context);
+    await removeExpired(restore, state, context);
   }
+}
+
+async function removeExpired(restore: Restore, state: ControllerState, context: PassContext) {
+  const { uid = "" } = restore.metadata;
+  const now = context.now();
+  if (!isExpired(restore, now) || now < (state.lookAgainAt.get(uid) ?? 0)) return;
+  const podName = { ...namespaceOf(restore), name: restore.spec.podName };
+  if (isPodOf(restore, await find(context.kube, pods, podName))) {
+    state.lookAgainAt.set(uid, now + lookAgainMs);
+    return;
+  }
+  await context.kube.remove(restores, nameOf(restore), { uid });
+  state.lookAgainAt.delete(uid);
+  context.log({ level: "info", message: "removed an old Restore", object: keyOf(restore) });
 }
 
 async function removeLeftPod(restore: Restore, state: ControllerState, context: PassContext) {

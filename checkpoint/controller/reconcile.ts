@@ -27,6 +27,7 @@ export async function reconcile(context: ReconcileContext): Promise<void> {
     checkpoints: new Map(),
     restores: new Map(),
     cleaned: new Set(),
+    lookAgainAt: new Map(),
   };
   const bell = createBell();
   // A watch that ends by an error ends the other one and the loop too.

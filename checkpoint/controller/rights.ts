@@ -14,6 +14,8 @@ export const controllerClusterRules: readonly Rule[] = [
   },
   // The finalizer of Checkpoints that stored nothing.
   { apiGroups: ["clouder.datalayer.io"], resources: ["checkpoints"], verbs: ["patch"] },
+  // Restores that were finished long ago.
+  { apiGroups: ["clouder.datalayer.io"], resources: ["restores"], verbs: ["delete"] },
   {
     apiGroups: ["clouder.datalayer.io"],
     resources: ["checkpoints/status", "restores/status", "checkpointstores/status"],

@@ -23,6 +23,7 @@ import {
 let kube: FakeKube;
 let logged: LogEntry[];
 const cleaned = new Set<string>();
+const lookAgainAt = new Map<string, number>();
 const c1 = { namespace: "team", name: "c1" };
 const r1 = { namespace: "team", name: "r1" };
 const web = { namespace: "team", name: "web" };
@@ -30,6 +31,7 @@ const web = { namespace: "team", name: "web" };
 beforeEach(() => {
   logged = [];
   cleaned.clear();
+  lookAgainAt.clear();
 });
 
 function cluster(...objects: readonly KubeObject[]): void {
@@ -49,6 +51,7 @@ async function pass(at = now): Promise<ControllerState> {
     checkpoints: new Map((await kube.list(checkpoints)).map((one) => [keyOf(one), one])),
     restores: new Map((await kube.list(restores)).map((one) => [keyOf(one), one])),
     cleaned,
+    lookAgainAt,
   };
   await runPass(state, { kube, now: () => at, log: (entry) => logged.push(entry) });
   return state;
@@ -248,5 +251,43 @@ describe("the pod of a failed restore", () => {
     await pass();
     expect(kube.peek(pods, web)).toBeDefined();
     expect(kube.calls.filter(({ verb, kind }) => verb === "get" && kind === "Pod")).toHaveLength(1);
+  });
+});
+
+describe("a finished Restore", () => {
+  const day = 86_400_000;
+  const ended = (phase: "Completed" | "Failed", spec: Partial<Restore["spec"]> = {}) =>
+    makeRestore({ phase, completionTime: new Date(now).toISOString() }, { spec });
+
+  it.each([
+    ["Completed", {}, day],
+    ["Failed", {}, 7 * day],
+    ["Completed", { ttlSecondsAfterFinished: 60 }, 60_000],
+    ["Failed", { ttlSecondsAfterFinished: 0 }, 0],
+  ] as const)("that is %s, with %o, is removed after its time", async (phase, spec, after) => {
+    cluster(ended(phase, spec));
+    await pass(now + after - 1);
+    expect(restoreNow()).toBeDefined();
+    await pass(now + after);
+    expect(restoreNow()).toBeUndefined();
+  });
+
+  it("stays while its pod is there, since the pod's restarts need it", async () => {
+    const pod = makePod();
+    const mine = { ...pod.metadata, annotations: { [annotations.restore]: "restore-uid" } };
+    cluster({ ...pod, metadata: mine }, ended("Completed"));
+    await pass(now + 2 * day);
+    expect(restoreNow()).toBeDefined();
+    await kube.remove(pods, web);
+    await pass(now + 2 * day + 1000);
+    expect(restoreNow()).toBeDefined();
+    await pass(now + 2 * day + 601_000);
+    expect(restoreNow()).toBeUndefined();
+  });
+
+  it("goes when the pod of that name is another one", async () => {
+    cluster(makePod(), ended("Completed"));
+    await pass(now + day);
+    expect(restoreNow()).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import type { Node } from "#kube/objects";
 import type { Compatibility, NodeFacts, Placement } from "#checkpoint/api/types";
 import { factsAgeMs, staleAfterMs } from "#checkpoint/api/node-facts";
+import { restoreProblem } from "#checkpoint/compatibility/mechanism";
 import { incompatibility } from "#checkpoint/compatibility/rule";
 import { isSelected, untolerated } from "#checkpoint/controller/node-selection";
 import { amountsOf, type Amounts } from "#checkpoint/controller/placement";
@@ -70,8 +71,7 @@ export const nodeRules: readonly NodeRule[] = [
   {
     name: "handler",
     passing: false,
-    refuses: ({ facts }) =>
-      facts?.handlerReady ? undefined : "the runtime handler clouder is not ready",
+    refuses: ({ facts }) => facts && restoreProblem(facts),
   },
   {
     name: "compatible",

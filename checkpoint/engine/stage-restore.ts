@@ -15,6 +15,7 @@ import {
 import { readManifest } from "#checkpoint/archive/catalog";
 import { annotations } from "#checkpoint/api/names";
 import type { Checkpoint, NodeFacts, Progress } from "#checkpoint/api/types";
+import { restoreProblem } from "#checkpoint/compatibility/mechanism";
 import { incompatibility } from "#checkpoint/compatibility/rule";
 import type { RestoreRecord } from "#checkpoint/handler/record";
 import { longRunning } from "#checkpoint/engine/plan-checkpoint";
@@ -139,15 +140,12 @@ function requireCompatible(manifest: Manifest, facts: NodeFacts): void {
       details: { reason: "incompatible", node: facts.nodeName },
     });
   }
-  if (!facts.handlerReady) {
-    throw new ClouderError(
-      "unsupported",
-      `node ${facts.nodeName} has no working runtime handler clouder`,
-      {
-        hint: `prepare it: kubectl clouder doctor --node ${facts.nodeName} --fix`,
-        details: { reason: "handler", node: facts.nodeName },
-      },
-    );
+  const problem = restoreProblem(facts);
+  if (problem !== undefined) {
+    throw new ClouderError("unsupported", `node ${facts.nodeName} cannot restore: ${problem}`, {
+      hint: `see what it lacks: kubectl clouder doctor --node ${facts.nodeName}`,
+      details: { reason: "handler", node: facts.nodeName },
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { isBelow, versionOf } from "#checkpoint/compatibility/rule";
+import { restoreMechanisms } from "#checkpoint/compatibility/mechanism";
 import { eachSpeakingNode } from "#checkpoint/doctor/checks/agents";
 import {
   type CheckGroup,
@@ -18,6 +19,7 @@ export const runtime: CheckGroup = {
     eachSpeakingNode(patient, (facts) => [
       judgeRuntime(nodeSubject(facts.nodeName), facts.runtimeVersion),
       ...handler(facts),
+      mechanism(facts),
     ]),
 };
 
@@ -41,6 +43,18 @@ function judgeRuntime(subject: string, runtimeVersion: string): Finding {
     `${runtimeVersion} is not a runtime that was tried`,
     "restores need containerd 2.0 or newer with the handler clouder",
   );
+}
+
+/** By which way restores go there, and why not by the others. */
+function mechanism(facts: NodeFacts): Finding {
+  const subject = nodeSubject(facts.nodeName);
+  const ways = restoreMechanisms(facts);
+  const chosen = ways.find(({ works }) => works);
+  const told = ways.map(({ way, works, why }) => `${way} ${works ? "works" : "no"}: ${why}`);
+  const check = "restore-mechanism";
+  return chosen
+    ? ok(subject, check, told.join("; "))
+    : fail(subject, check, told.join("; "), "cure what fails on this node; restores go elsewhere");
 }
 
 /** What is wrong with it, the agent has told. */

@@ -3,7 +3,7 @@ import { imageContents } from "#checkpoint/install/image/contents";
 import { imageName } from "#checkpoint/install/settings";
 import { writeImage } from "#checkpoint/install/image/write-image";
 
-/** Builds the image of agent and controller from the built package, without a container engine. */
+/** Builds the image of all programs in the cluster from the built package, without a container engine. */
 export async function buildImage(options: {
   readonly root: string;
   readonly node: string;

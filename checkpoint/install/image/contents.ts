@@ -20,13 +20,19 @@ export interface ImageSource {
 export const imagePrograms = {
   "clouder-agent": "dist/checkpoint/agent/main.js",
   "clouder-controller": "dist/checkpoint/controller/main.js",
+  "clouder-webhook": "dist/webhook/server/main.js",
+  "clouder-injection-controller": "dist/webhook/controller/main.js",
 } as const;
 
 /**
  * Little young space: a stream of large buffers then has them collected early, which costs less
- * memory and less time than full collections (docs/benchmarks.md).
+ * memory and less time than full collections (docs/benchmarks.md). The webhook's many small objects
+ * want room to die young instead.
  */
-const shebang = "#!/usr/local/bin/node --max-semi-space-size=1";
+function shebang(program: string): string {
+  const megabytes = program === "clouder-webhook" ? 8 : 1;
+  return `#!/usr/local/bin/node --max-semi-space-size=${String(megabytes)}`;
+}
 
 /** Copied beside the bundles: what the agent installs on its node. */
 const extraFiles = ["dist/restore-helper.mjs", "checkpoint/handler/clouder-runc"];
@@ -57,7 +63,7 @@ export async function imageContents({ root, node }: ImageSource): Promise<readon
     text("app/package.json", JSON.stringify({ name, version, type: "module" })),
     ...Object.entries(imagePrograms).map(([program, bundle]) =>
       // CommonJS, as files without an ending are: no shell is in the image.
-      text(`usr/local/bin/${program}`, `${shebang}\nimport("/app/${bundle}");\n`, 0o755),
+      text(`usr/local/bin/${program}`, `${shebang(program)}\nimport("/app/${bundle}");\n`, 0o755),
     ),
     text("etc/passwd", "root:x:0:0:root:/:/sbin/nologin\nclouder:x:65532:65532::/:/sbin/nologin\n"),
     text("etc/group", "root:x:0:\nclouder:x:65532:\n"),

@@ -11,6 +11,8 @@ import { librariesIn } from "#checkpoint/install/image/shared-libraries";
 const run = promisify(execFile);
 const agent = "dist/checkpoint/agent/main.js";
 const controller = "dist/checkpoint/controller/main.js";
+const webhook = "dist/webhook/server/main.js";
+const injection = "dist/webhook/controller/main.js";
 let folder = "";
 let root = "";
 
@@ -24,6 +26,8 @@ beforeAll(async () => {
     "dist/chunks/a.js": imports("dist/chunks/lazy.js"),
     "dist/chunks/lazy.js": { imports: [{ path: "node:fs", external: true }] },
     [controller]: imports(),
+    [webhook]: imports("dist/chunks/a.js"),
+    [injection]: imports(),
     "dist/plugin/commands/install.js": imports("dist/chunks/cli.js"),
     "dist/chunks/cli.js": imports(),
   };
@@ -51,7 +55,7 @@ const build = (file: string) =>
     file: join(folder, file),
   });
 
-it("holds the two programs with every chunk they load, at once or later, and no command", async () => {
+it("holds the four programs with every chunk they load, at once or later, and no command", async () => {
   const paths = (await imageContents({ root, node: "/bin/true" })).map(({ path }) => path);
   expect(paths).toEqual([...paths].sort());
   expect(paths).toEqual(
@@ -65,6 +69,8 @@ it("holds the two programs with every chunk they load, at once or later, and no 
       "usr/local/bin/node",
       "usr/local/bin/clouder-agent",
       "usr/local/bin/clouder-controller",
+      "usr/local/bin/clouder-injection-controller",
+      "usr/local/bin/clouder-webhook",
       "tmp",
     ]),
   );

@@ -16,6 +16,7 @@ export function surroundings(context: CommandContext): Surroundings {
     clock: context.clock,
     signal: context.signal,
     sshAgent: context.environment["SSH_AUTH_SOCK"],
+    environment: context.environment,
   };
 }
 

@@ -80,7 +80,7 @@ export function command<
   const Args extends ArgInput = {},
 >(spec: CommandSpec<Flags, Args>): CommandDefinition {
   const { summary, description, examples = [], args = {}, hidden = false } = spec;
-  const flags = withEnvironment({ ...spec.flags, ...outputFlags });
+  const flags = withEnvironment({ ...outputFlags, ...spec.flags });
   return {
     summary,
     ...(description === undefined ? {} : { description }),

@@ -30,7 +30,14 @@ const flagNames: Readonly<Record<string, NameKind>> = {
   pod: "pods",
   container: "containers",
 };
-const fileFlags = new Set(["kubeconfig", "credentials-from", "filename", "bundle", "key-file"]);
+const fileFlags = new Set([
+  "kubeconfig",
+  "credentials-from",
+  "filename",
+  "bundle",
+  "key-file",
+  "policies",
+]);
 
 /** What may stand at the end of the line: commands, flags, or names out of the cluster. */
 export async function completions(

@@ -5,13 +5,7 @@ import { progressModes } from "#plugin/output/progress";
 
 /** Flags that every command has. */
 export const outputFlags = {
-  output: string({
-    char: "o",
-    description: "how the result is shown",
-    options: [...outputFormats],
-    default: "table",
-    helpGroup: "GLOBAL",
-  }),
+  output: outputFlag(),
   progress: string({
     description: "how progress is shown on standard error; auto: a bar on a terminal, else lines",
     options: [...progressModes],
@@ -24,6 +18,17 @@ export const outputFlags = {
     helpGroup: "GLOBAL",
   }),
 };
+
+/** `-o`, with formats that one command alone has. */
+export function outputFlag(...more: readonly string[]) {
+  return string({
+    char: "o",
+    description: "how the result is shown",
+    options: [...outputFormats, ...more],
+    default: "table",
+    helpGroup: "GLOBAL",
+  });
+}
 
 /** Flags of commands that talk to a cluster; kubectl's names. */
 export const clusterFlags = {

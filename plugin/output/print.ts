@@ -16,6 +16,9 @@ export async function renderResult(result: Result, format: OutputFormat): Promis
   const out = (stdout: string): Printed => ({ stdout: ended(stdout), stderr: "" });
   if (format === "json") return out(JSON.stringify(result.object, null, 2));
   if (format === "yaml") return out(await yaml(result.object));
+  if (result.other && format in result.other) {
+    return out(JSON.stringify(result.other[format], null, 2));
+  }
   if (format === "name" && result.names !== undefined) {
     return out(result.names.map(printable).join("\n"));
   }

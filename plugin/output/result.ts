@@ -8,6 +8,8 @@ export interface Result {
   readonly text?: string;
   /** Shown by `-o name`, one a line, as `kind/name`. */
   readonly names?: readonly string[];
+  /** Formats of this command alone, shown as JSON. */
+  readonly other?: Readonly<Record<string, unknown>>;
   /** 1: the command did its work and what it found is bad (doctor, check). */
   readonly exitCode?: 0 | 1;
 }

@@ -1,0 +1,68 @@
+import { ClouderError } from "#core/error";
+import type { Reporter } from "#core/report";
+import type { CommandContext } from "#plugin/cli/command";
+import { readPod } from "#plugin/cli/read-pod";
+import { explain, type Explanation } from "#webhook/explain";
+import type { Creator } from "#webhook/policy/request";
+
+export interface ExplainFlags {
+  readonly filename: string;
+  readonly as?: string | undefined;
+  readonly "as-group"?: readonly string[] | undefined;
+  readonly policies?: string | undefined;
+  readonly "may-use"?: readonly string[] | undefined;
+  readonly namespace?: string | undefined;
+}
+
+/** Explains the pod of a file: by the policies of a folder, or by those of the cluster. */
+export async function explainFile(
+  flags: ExplainFlags,
+  context: CommandContext,
+): Promise<Explanation> {
+  const { policies, "may-use": usable = [] } = flags;
+  const { pod, ...file } = await readPod(flags.filename);
+  const as = namedCreator(flags) ?? file.creator;
+  if (policies !== undefined) {
+    const { worldFromFiles } = await import("#webhook/world/from-files");
+    const namespace = flags.namespace ?? file.namespace ?? "default";
+    const mayUse = (_creator: Creator, _namespace: string, user: string) => usable.includes(user);
+    const world = await worldFromFiles(policies, { mayUse, namespace });
+    note(
+      context.report,
+      world.ignored.map((one) => `${one} decides nothing and was left out`),
+    );
+    return explain(pod, namespace, as ?? { username: "nobody", groups: [] }, world);
+  }
+  if (usable.length > 0) {
+    throw new ClouderError("usage", "--may-use is for --policies; a cluster knows its rights", {
+      hint: "leave it out, or give the folder of policies, too",
+    });
+  }
+  const { creatorOfCaller, worldFromCluster } = await import("#webhook/world/from-cluster");
+  const kube = await context.kube();
+  const namespace = flags.namespace ?? file.namespace ?? kube.namespace;
+  const world = await worldFromCluster(kube, namespace, as);
+  const explanation = await explain(pod, namespace, as ?? (await creatorOfCaller(kube)), world);
+  note(context.report, world.gaps);
+  return explanation;
+}
+
+const serviceAccount = "system:serviceaccount:";
+
+/** Groups that the API server adds by itself are added here, too. */
+function namedCreator(flags: ExplainFlags): Creator | undefined {
+  const { as: username, "as-group": given = [] } = flags;
+  if (username === undefined) {
+    if (given.length === 0) return undefined;
+    throw new ClouderError("usage", "--as-group needs --as", { hint: "name the user, too" });
+  }
+  const [, , namespace] = username.startsWith(serviceAccount) ? username.split(":") : [];
+  const ofAccount = namespace
+    ? ["system:serviceaccounts", `system:serviceaccounts:${namespace}`]
+    : [];
+  return { username, groups: [...new Set([...given, ...ofAccount, "system:authenticated"])] };
+}
+
+function note(report: Reporter, messages: readonly string[]): void {
+  for (const message of messages) report({ type: "note", level: "warn", message });
+}

@@ -96,6 +96,7 @@ export const restoreSpec = object<Restore["spec"]>(
     checkpointNamespace: { ...label, description: "Absent: the Restore's own namespace." },
     podName: { ...subdomain, description: "The pod that will be created in this namespace." },
     nodeName: { ...subdomain, description: "Absent: chosen by the controller." },
+    user: { ...label, description: "The checkpoint's user, when it has one." },
     ttlSecondsAfterFinished: {
       type: "integer",
       format: "int32",
@@ -107,7 +108,7 @@ export const restoreSpec = object<Restore["spec"]>(
   {
     "x-kubernetes-validations": [
       {
-        rule: ["checkpointName", "podName", "checkpointNamespace", "nodeName"]
+        rule: ["checkpointName", "podName", "checkpointNamespace", "nodeName", "user"]
           .map(unchanged)
           .join(" && "),
         message: "only spec.ttlSecondsAfterFinished can be changed: make another Restore",

@@ -11,6 +11,8 @@ export const labels = {
   /** Set to "true" by users on pods that should be checkpointable the fast way. */
   checkpoint: `${apiGroup}/checkpoint`,
   pod: `${apiGroup}/pod`,
+  /** On a namespace: the user whom all its pods belong to. */
+  user: `${apiGroup}/user`,
 } as const;
 
 export const annotations = {
@@ -23,6 +25,9 @@ export const annotations = {
   /** On a Checkpoint: comma-separated namespaces that may restore it, set by its owner. */
   restoreFrom: `${apiGroup}/allow-restore-in`,
 } as const;
+
+/** Virtual resource of SubjectAccessReviews: verb `use` on injectionusers/<uid>. */
+export const injectionUsers = "injectionusers";
 
 export const finalizers = { storedData: `${apiGroup}/stored-data` } as const;
 

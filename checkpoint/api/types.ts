@@ -105,6 +105,8 @@ export interface Restore extends KubeObject {
     readonly podName: string;
     /** Wanted node; absent: chosen by the controller. */
     readonly nodeName?: string;
+    /** The checkpoint's user, when it has one: only who may act as them may make this Restore. */
+    readonly user?: string;
     /**
      * How long the Restore is kept once it is finished and its pod is gone; absent: a day after
      * success, seven days after a failure.

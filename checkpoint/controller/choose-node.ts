@@ -1,5 +1,5 @@
 import type { Checkpoint, Placement, Restore, RestoreStatus } from "#checkpoint/api/types";
-import { annotations } from "#checkpoint/api/names";
+import { annotations, injectionUsers } from "#checkpoint/api/names";
 import { withCondition } from "#kube/conditions";
 import { failed } from "#checkpoint/api/failed-status";
 import { type Candidate, type Demand, nodeRules } from "#checkpoint/controller/node-rules";
@@ -62,7 +62,21 @@ function checkCheckpoint(restore: Restore, checkpoint: Checkpoint | undefined): 
       { hint: `restore another one: kubectl clouder checkpoint list -n ${from}` },
     );
   }
+  requireUser(restore, checkpoint);
   return checkpoint;
+}
+
+function requireUser(restore: Restore, checkpoint: Checkpoint): void {
+  const { user } = checkpoint.status ?? {};
+  if (user !== undefined && user !== restore.spec.user) {
+    throw new ClouderError(
+      "denied",
+      `checkpoint "${checkpoint.metadata.name}" holds what was injected for user "${user}", and the Restore does not name them`,
+      {
+        hint: `set spec.user, as kubectl clouder restore does; it takes the right to "use" ${injectionUsers}/${user}`,
+      },
+    );
+  }
 }
 
 function absent(checkpointName: string, from: string, namespace: string): ClouderError {

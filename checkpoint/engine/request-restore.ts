@@ -123,6 +123,7 @@ function restoreFor(
   now: number,
 ): Restore {
   const { name: checkpointName, namespace: checkpointNamespace } = checkpoint.metadata;
+  const { user } = checkpoint.status ?? {};
   return {
     apiVersion,
     kind: "Restore",
@@ -138,6 +139,7 @@ function restoreFor(
         : { checkpointNamespace }),
       podName,
       ...(request.nodeName === undefined ? {} : { nodeName: request.nodeName }),
+      ...(user === undefined ? {} : { user }),
     },
   };
 }

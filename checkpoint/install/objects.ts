@@ -3,6 +3,7 @@ import { crds } from "#checkpoint/api/crds";
 import { runtimeClassName } from "#checkpoint/api/names";
 import { systemNamespaceObject } from "#checkpoint/api/system-namespace";
 import { commonLabels } from "#kube/install/labels";
+import { restoreGuard } from "#checkpoint/install/restore-guard";
 import { serviceRoles, userRoles } from "#checkpoint/install/roles";
 import type { InstallSettings } from "#checkpoint/install/settings";
 import { agentDaemonSet, controllerObjects } from "#checkpoint/install/workloads";
@@ -28,6 +29,7 @@ export function programObjects(settings: InstallSettings): readonly KubeObject[]
     } as KubeObject,
     ...serviceRoles(),
     ...userRoles(),
+    ...restoreGuard(),
     agentDaemonSet(settings),
     ...controllerObjects(settings),
   ];

@@ -1,4 +1,4 @@
-import { apiGroup, systemNamespace } from "#checkpoint/api/names";
+import { annotations, apiGroup, labels, systemNamespace } from "#checkpoint/api/names";
 
 /** Names of the webhook that live outside this program; see docs/webhook.md. */
 
@@ -11,7 +11,7 @@ export const injectionControllerName = "clouder-injection-controller";
 
 export const injectionLabels = {
   /** On a namespace: the user whom all its pods belong to. */
-  user: `${apiGroup}/user`,
+  user: labels.user,
   /**
    * On a namespace or pod, "disabled": never injected. On a namespace, "required": its pods with a
    * user are refused when nothing was injected; "enabled": asks for injection where only labelled
@@ -40,7 +40,7 @@ export const injectionAnnotations = {
   /** On an injected pod: what was injected, names only, one `policy/item` each, comma-separated. */
   injected: `${apiGroup}/injected`,
   /** On an injected pod: the user whose things it got. */
-  user: `${apiGroup}/injected-user`,
+  user: annotations.injectedUser,
   /** On a pod: comma-separated containers that nothing is injected into. */
   skipContainers: `${apiGroup}/skip-containers`,
 } as const;
@@ -74,5 +74,5 @@ export const secretIndexName = "clouder-secret-index";
 /** In the system namespace: the CA with its key (controller only), and the serving certificate. */
 export const caSecretName = "clouder-webhook-ca";
 export const servingSecretName = "clouder-webhook-tls";
-/** Virtual resource of SubjectAccessReviews: verb `use` on injectionusers/<uid>. */
-export const injectionUsers = "injectionusers";
+
+export { injectionUsers } from "#checkpoint/api/names";

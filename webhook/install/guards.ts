@@ -1,5 +1,6 @@
 import { annotations, apiGroup, systemNamespace } from "#checkpoint/api/names";
 import { componentLabels } from "#kube/install/labels";
+import { admissionPolicy, type AdmissionGuard } from "#kube/install/admission-policy";
 import type { KubeObject } from "#kube/kube";
 import {
   exemptNamespaces,
@@ -18,20 +19,8 @@ import type { WebhookSettings } from "#webhook/install/settings";
  */
 export function guards(settings: WebhookSettings): readonly KubeObject[] {
   return [userLabels(settings), marks(settings), required(settings), accounts(), homes()].flatMap(
-    ({ name, spec }) => policyAndBinding(name, spec),
+    (guard) => admissionPolicy(guard, componentLabels("webhook")),
   );
-}
-
-interface Guard {
-  readonly name: string;
-  readonly spec: {
-    readonly matchConstraints: object;
-    readonly variables: readonly { readonly name: string; readonly expression: string }[];
-    readonly validations: readonly {
-      readonly expression: string;
-      readonly message: string;
-    }[];
-  };
 }
 
 /** Total: no pod lacks what is read here, so that none is refused for a mistake of ours. */
@@ -46,7 +35,7 @@ const mayUse = (user: string) =>
  * somebody who may `use` that user; what was injected does not change by that, but selectors of
  * NetworkPolicies, Services and gateways do.
  */
-function userLabels(settings: WebhookSettings): Guard {
+function userLabels(settings: WebhookSettings): AdmissionGuard {
   return {
     name: "clouder-user-labels",
     spec: {
@@ -72,7 +61,7 @@ function userLabels(settings: WebhookSettings): Guard {
 }
 
 /** What the webhook wrote about a pod stays; pods that it never sees bear no such mark. */
-function marks(settings: WebhookSettings): Guard {
+function marks(settings: WebhookSettings): AdmissionGuard {
   const disabled = `[?'${injectionLabels.inject}'].orValue('') == 'disabled'`;
   const asked = `namespaceObject.metadata.?labels[?'${injectionLabels.inject}'].orValue('') in ['enabled', 'required']`;
   const unseen = [
@@ -117,7 +106,7 @@ function marks(settings: WebhookSettings): Guard {
  * For namespaces labelled inject=required: a pod with a user that came past the webhook, as
  * failurePolicy Ignore lets it while no replica answers, is refused instead of started bare.
  */
-function required(settings: WebhookSettings): Guard {
+function required(settings: WebhookSettings): AdmissionGuard {
   const labelled = { matchLabels: { [injectionLabels.inject]: "required" } };
   return {
     name: "clouder-required-injection",
@@ -139,7 +128,7 @@ function required(settings: WebhookSettings): Guard {
 }
 
 /** A ServiceAccount can stand for a user: who may edit ServiceAccounts must not choose whom. */
-function accounts(): Guard {
+function accounts(): AdmissionGuard {
   const key = `[?'${injectionLabels.user}'].orValue('')`;
   return {
     name: "clouder-user-accounts",
@@ -160,7 +149,7 @@ function accounts(): Guard {
 }
 
 /** Only the controller makes homes, so that nobody lays a prepared one out for another user. */
-function homes(): Guard {
+function homes(): AdmissionGuard {
   const key = `[?'${injectionLabels.home}'].orValue('')`;
   const controller = `system:serviceaccount:${systemNamespace}:${injectionControllerName}`;
   return {
@@ -200,27 +189,4 @@ function rules(operations: readonly string[], resources: readonly string[]): obj
 /** A list of CEL strings; keys and names were checked by webhookSettings. */
 function list(values: readonly string[]): string {
   return `[${values.map((value) => `'${value}'`).join(", ")}]`;
-}
-
-function policyAndBinding(name: string, spec: Guard["spec"]): readonly KubeObject[] {
-  const apiVersion = "admissionregistration.k8s.io/v1";
-  const metadata = { name, labels: componentLabels("webhook") };
-  return [
-    {
-      apiVersion,
-      kind: "ValidatingAdmissionPolicy",
-      metadata,
-      spec: {
-        failurePolicy: "Fail",
-        ...spec,
-        validations: spec.validations.map((one) => ({ ...one, reason: "Forbidden" })),
-      },
-    } as KubeObject,
-    {
-      apiVersion,
-      kind: "ValidatingAdmissionPolicyBinding",
-      metadata,
-      spec: { policyName: name, validationActions: ["Deny"] },
-    } as KubeObject,
-  ];
 }

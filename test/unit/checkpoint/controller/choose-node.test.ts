@@ -49,6 +49,17 @@ describe("choosing a node for a restore", () => {
     expect(choose([busy, candidate("node-2")]).nodeName).toBe("node-2");
   });
 
+  it("J4: refuses another user's checkpoint to a Restore that does not name them", () => {
+    const owned = makeCheckpoint({ ...finished(), user: "alice" });
+    const byNobody = choose([candidate("node-1")], makeRestore({}, old), owned);
+    expect(byNobody).toMatchObject({ phase: "Failed", error: { code: "denied" } });
+    expect(byNobody.error?.message).toMatch(/user "alice"/);
+    const byBob = choose([candidate("node-1")], makeRestore({}, { spec: { user: "bob" } }), owned);
+    expect(byBob.error?.code).toBe("denied");
+    const byAlice = makeRestore({}, { spec: { user: "alice" } });
+    expect(choose([candidate("node-1")], byAlice, owned).phase).toBe("Scheduled");
+  });
+
   const noisy = makeNode("node-1");
   const facts = (over: Parameters<typeof makeFacts>[1]) => ({ facts: makeFacts("node-1", over) });
   const refusals: readonly [string, Partial<Candidate>, RegExp][] = [

@@ -22,7 +22,14 @@ export interface RuntimeSpec {
   };
   readonly linux?: {
     readonly namespaces?: readonly { readonly type: string; readonly path?: string }[];
-    readonly seccomp?: { readonly defaultAction?: string };
+    readonly seccomp?: {
+      readonly defaultAction?: string;
+      readonly syscalls?: readonly {
+        readonly names: readonly string[];
+        readonly action: string;
+        readonly args?: readonly unknown[];
+      }[];
+    };
   };
 }
 

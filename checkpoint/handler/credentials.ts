@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
+import { arch } from "node:os";
 import { join } from "node:path";
 import { ClouderError } from "#core/error";
 import type { RuntimeSpec } from "#checkpoint/handler/bundle";
 import {
-  readFilterScopes,
+  readFilters,
   readProcesses,
   readThreadCredentials,
+  type SeccompFilter,
   type ThreadCredentials,
 } from "#checkpoint/handler/criu-image";
+import { asksForFilter, filterExcess } from "#checkpoint/handler/seccomp-guard";
 
 /** Numbers of linux/capability.h, in order. */
 const capabilityNames = [
@@ -69,27 +72,42 @@ function labelExcess(thread: ThreadCredentials, spec: RuntimeSpec): string | und
   return undefined;
 }
 
+/** How the calls of a thread are filtered once it is back. */
+export interface Filtering {
+  readonly mode: number;
+  /** Index of its last filter; undefined: the images hold none. */
+  readonly last: number | undefined;
+  readonly filters: readonly SeccompFilter[];
+}
+
+const strictMode = 1;
+
+function seccompExcess({ mode, last, filters }: Filtering, spec: RuntimeSpec): string | undefined {
+  const wanted = spec.linux?.seccomp;
+  // Processes under a filter in a pod without one have less freedom than the pod gives.
+  if (!asksForFilter(wanted) || mode === strictMode) return undefined;
+  if (mode === 0) return "runs without a seccomp filter, the pod with one";
+  if (last === undefined) return "was under a seccomp filter that is not in the images";
+  return filterExcess(wanted, filters, last, arch());
+}
+
 /** Says in which way a checkpointed thread would have more rights than the new container gives. */
 export function excessOf(
   thread: ThreadCredentials,
   spec: RuntimeSpec,
-  filtered = thread.seccompMode !== 0,
+  filtering: Filtering,
 ): string | undefined {
   const rights = userExcess(thread, spec) ?? capabilityExcess(thread, spec);
   if (rights !== undefined) return rights;
   if (spec.process?.noNewPrivileges && !thread.noNewPrivileges) {
     return "may gain privileges (no_new_privs is off), the pod's processes may not";
   }
-  const action = spec.linux?.seccomp?.defaultAction;
-  if (action !== undefined && action !== "SCMP_ACT_ALLOW" && !filtered) {
-    return "runs without a seccomp filter, the pod with one";
-  }
-  return labelExcess(thread, spec);
+  return seccompExcess(filtering, spec) ?? labelExcess(thread, spec);
 }
 
 /**
  * Refuses images whose processes would come back with rights that config.json does not give
- * (the class of CVE-2026-95837). What a seccomp filter allows is not compared, only that there is one.
+ * (the class of CVE-2026-95837).
  */
 export async function guardCredentials(
   images: string,
@@ -102,16 +120,18 @@ export async function guardCredentials(
       hint: "take a new checkpoint",
     });
   };
-  const scopes = files.includes("seccomp.img") ? readFilterScopes(await read("seccomp.img")) : [];
+  const filters = files.includes("seccomp.img") ? readFilters(await read("seccomp.img")) : [];
   for (const { pid, threads } of readProcesses(await read("pstree.img"))) {
     const leader = readThreadCredentials(await read(`core-${pid}.img`));
     // CRIU writes a filter that all threads have only to the leader, to be set for all at once.
     const filter = leader?.seccompMode === 2 ? leader.seccompFilter : undefined;
-    const shared = filter !== undefined && scopes[filter] === true;
+    const shared = filter !== undefined && filters[filter]?.forAllThreads === true;
     for (const tid of threads) {
       const thread = readThreadCredentials(await read(`core-${tid}.img`));
       if (thread === undefined) continue;
-      const excess = excessOf(thread, spec, shared || thread.seccompMode !== 0);
+      const own = { mode: thread.seccompMode, last: thread.seccompFilter, filters };
+      const taken = shared && own.mode === 0 ? { mode: 2, last: filter, filters } : own;
+      const excess = excessOf(thread, spec, taken);
       if (excess !== undefined) {
         throw new ClouderError("refused", `checkpoint/core-${tid}.img: the process ${excess}`, {
           hint: "restore into a pod with the security context of the checkpointed one",

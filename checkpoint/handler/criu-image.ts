@@ -51,12 +51,27 @@ export function readProcesses(image: Buffer): readonly CriuProcess[] {
   });
 }
 
-/** For each filter in a seccomp.img whether it is set for all threads of the process at once. */
-export function readFilterScopes(image: Buffer): readonly boolean[] {
+/** A filter of a seccomp.img. */
+export interface SeccompFilter {
+  /** A `struct sock_filter[]`. */
+  readonly program: Buffer;
+  /** Index of the filter that it was set on top of. */
+  readonly previous: number | undefined;
+  /** Set for all threads of the process at once. */
+  readonly forAllThreads: boolean;
+}
+
+/** The filters in a seccomp.img; threads and filters name each other by index. */
+export function readFilters(image: Buffer): readonly SeccompFilter[] {
   const [entry] = readEntries(image, seccompMagic, maximalBytes);
-  return byteFields(entry === undefined ? [] : readFields(entry), 1).map(
-    (filter) => ((lastNumber(readFields(filter), 3) ?? 0) & threadSync) !== 0,
-  );
+  return byteFields(entry === undefined ? [] : readFields(entry), 1).map((bytes) => {
+    const fields = readFields(bytes);
+    return {
+      program: byteFields(fields, 1).at(-1) ?? Buffer.alloc(0),
+      previous: lastNumber(fields, 2),
+      forAllThreads: ((lastNumber(fields, 3) ?? 0) & threadSync) !== 0,
+    };
+  });
 }
 
 /** Capability words of 32 bits, lowest first. */

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { arch, tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +13,7 @@ import {
   seccompImage,
   zombieImage,
   type CoreFacts,
+  type FilterFacts,
 } from "#test/unit/checkpoint/handler/criu-images";
 
 const chown = 1 << 0;
@@ -123,16 +124,90 @@ describe("the guard of credentials", () => {
   });
 
   it("takes a filter that CRIU sets for all threads at once for theirs, and no other", async () => {
-    const spec = { ...rootSpec, linux: { seccomp: { defaultAction: "SCMP_ACT_ERRNO" } } };
+    const spec = {
+      ...rootSpec,
+      linux: {
+        seccomp: {
+          defaultAction: "SCMP_ACT_ERRNO",
+          syscalls: [{ names: ["ptrace"], action: "SCMP_ACT_ALLOW" }],
+        },
+      },
+    };
     const files = {
       "pstree.img": pstreeImage([1, 5]),
       "core-1.img": coreImage({ seccomp: filtered }),
       "core-5.img": coreImage(),
     };
-    await guard(spec, { ...files, "seccomp.img": seccompImage(1) });
-    await expect(guard(spec, { ...files, "seccomp.img": seccompImage(0) })).rejects.toThrow(
+    await guard(spec, { ...files, "seccomp.img": seccompImage({ flags: 1 }) });
+    await expect(guard(spec, { ...files, "seccomp.img": seccompImage({}) })).rejects.toThrow(
       "core-5.img",
     );
+  });
+
+  describe.skipIf(arch() !== "x64")("compares what seccomp filters let through:", () => {
+    const allowed = ["read", "write", "futex", "mmap", "exit_group", "ptrace"];
+    const strict: RuntimeSpec = {
+      ...rootSpec,
+      linux: {
+        seccomp: {
+          defaultAction: "SCMP_ACT_ERRNO",
+          syscalls: [{ names: allowed, action: "SCMP_ACT_ALLOW" }],
+        },
+      },
+    };
+    const keepsOff: RuntimeSpec = {
+      ...rootSpec,
+      linux: {
+        seccomp: {
+          defaultAction: "SCMP_ACT_ALLOW",
+          syscalls: [{ names: ["mount", "bpf"], action: "SCMP_ACT_ERRNO" }],
+        },
+      },
+    };
+    const images = (last: number | undefined, ...filters: readonly FilterFacts[]) => ({
+      ...one({ seccomp: { mode: 2, ...(last === undefined ? {} : { filter: last }) } }),
+      "seccomp.img": seccompImage(...filters),
+    });
+
+    it("the pod's own filter, a stricter one, and one on top of another are taken", async () => {
+      await guard(strict, images(0, { program: "refusing" }));
+      await guard(keepsOff, images(0, { program: "allowing" }));
+      const both = [{ program: "refusing" }, { program: "lax", previous: 0 }] as const;
+      await guard(strict, images(1, ...both));
+    });
+
+    it.each([
+      [
+        "a filter that allows all",
+        strict,
+        images(0, { program: "lax" }),
+        /lets acct, add_key, bpf/,
+      ],
+      ["a lax one beside a strict one", strict, images(1, {}, { program: "lax" }), /lets acct/],
+      [
+        "a filter that keeps off less",
+        strict,
+        images(0, { program: "allowing" }),
+        /lets acct, add_key, delete_module, finit_module, fsconfig and \d+ more through/,
+      ],
+      ["a filter that the images lack", strict, images(undefined, {}), /is not in the images/],
+    ] as const)("%s is refused", async (_what, spec, files, message) => {
+      await expect(guard(spec, files)).rejects.toMatchObject({ code: "refused", message });
+    });
+
+    it("a filter that is named but not there, or stands on itself, is damage", async () => {
+      const refusal = { code: "integrity" };
+      await expect(guard(strict, images(3, {}))).rejects.toMatchObject(refusal);
+      await expect(guard(strict, images(0, { previous: 0 }))).rejects.toMatchObject(refusal);
+    });
+
+    it("processes under a filter may come back in a pod without one: less freedom", async () => {
+      await guard(rootSpec, images(0, { program: "refusing" }));
+    });
+
+    it("the strict mode needs no filter", async () => {
+      await guard(strict, one({ seccomp: { mode: 1 } }));
+    });
   });
 
   it("passes over zombies", async () => {

@@ -73,11 +73,38 @@ export function pstreeImage(...processes: readonly (readonly number[])[]): Buffe
   );
 }
 
-export function seccompImage(...flags: readonly number[]): Buffer {
+/** Programs that libseccomp wrote for x64: by default refusing, and by default allowing. */
+export const seccompPrograms = {
+  /** Lets read, write, futex, mmap, exit_group and ptrace through. */
+  refusing:
+    "IAAAAAQAAAAVAAALPgAAwCAAAAAAAAAANQAAAQAAAEAVAAAI/////xUABgAAAAAAFQAFAAEAAAAVAAQACQAAABUAAwBlAAAAFQACAMoAAAAVAAEA5wAAAAYAAAABAAUABgAAAAAA/38GAAAAAAAAAA==",
+  /** Keeps mount and bpf off. */
+  allowing:
+    "IAAAAAQAAAAVAAAHPgAAwCAAAAAAAAAANQAAAQAAAEAVAAAE/////xUAAgClAAAAFQABAEEBAAAGAAAAAAD/fwYAAAABAAUABgAAAAAAAAA=",
+  /** One instruction: everything is allowed. */
+  lax: "BgAAAAAA/38=",
+} as const;
+
+export interface FilterFacts {
+  readonly program?: keyof typeof seccompPrograms;
+  readonly previous?: number;
+  readonly flags?: number;
+}
+
+export function seccompImage(...filters: readonly FilterFacts[]): Buffer {
   return image(
     0x64413049,
     Buffer.concat(
-      flags.map((value) => field(1, Buffer.concat([field(1, Buffer.alloc(8)), field(3, value)]))),
+      filters.map(({ program = "refusing", previous, flags = 0 }) =>
+        field(
+          1,
+          Buffer.concat([
+            field(1, Buffer.from(seccompPrograms[program], "base64")),
+            ...(previous === undefined ? [] : [field(2, previous)]),
+            field(3, flags),
+          ]),
+        ),
+      ),
     ),
   );
 }

@@ -11,7 +11,7 @@ export interface AccessReviews {
   /** May the creator `use` injectionusers/<user> in the namespace? Rejects when nobody answers. */
   readonly mayUse: (creator: Creator, namespace: string, user: string) => Promise<boolean>;
   /** Questions that went to the API server so far. */
-  asked(): number;
+  readonly asked: () => number;
 }
 
 export interface AccessReviewSettings {

@@ -158,3 +158,26 @@ it("a moment of 403 later on, as of a restarting API server, is survived; a last
   await expect(events.next()).rejects.toMatchObject({ code: "denied" });
   expect(refusals).toBe(10);
 });
+
+it("tells of every sign of the server: the list, an opened stream, events and bookmarks", async () => {
+  server = await scriptedServer(({ query }, response) => {
+    if (query["watch"] !== "true") json(response, 200, { items: [], metadata: {} });
+    else {
+      response.writeHead(200);
+      response.write(line("BOOKMARK", object("", "9")) + line("ADDED", object("a", "10")));
+    }
+  });
+  let heard = 0;
+  const onContact = () => {
+    heard += 1;
+  };
+  const stop = new AbortController();
+  for await (const event of createKube(server.transport).watch(
+    configMaps,
+    { onContact },
+    stop.signal,
+  )) {
+    if (event.type === "ADDED") stop.abort();
+  }
+  expect(heard).toBe(4);
+});

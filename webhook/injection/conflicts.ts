@@ -68,13 +68,15 @@ function clash<T>(draft: Draft, wish: Wish, meeting: Meeting<T>): Outcome["resul
 function meetClaim<T>(
   draft: Draft,
   wish: Wish,
-  { where, owner }: Meeting<T>,
+  meeting: Meeting<T>,
   claim: { wish: Wish; result: Outcome["result"]; same: boolean; present: boolean },
 ): void {
+  const { where, owner } = meeting;
   const first = claim.wish.source;
   if (claim.same || (claim.present && claim.result !== "overridden")) {
     const inPlace = claim.present || claim.result === "injected" || claim.result === "overridden";
     if (inPlace) note(draft, wish, where, "present");
+    else if (wish.mergeMode === "PodPreset") clash(draft, wish, meeting);
     else note(draft, wish, where, claim.result, `the ${owner} has another value`);
     return;
   }

@@ -4,6 +4,7 @@ import type { Slot } from "#webhook/injection/containers";
 import { isChosen, slotsOf } from "#webhook/injection/containers";
 import type { ListChange } from "#webhook/injection/list-change";
 import { noChange } from "#webhook/injection/list-change";
+import type { Mounted } from "#webhook/injection/mounts";
 import type { Outcome, Wish } from "#webhook/injection/wish";
 
 /**
@@ -28,6 +29,8 @@ export interface Draft {
   /** Containers that are a policy's own: nothing else is injected into them. */
   readonly added: Set<string>;
   readonly claims: Map<string, Claim>;
+  /** The first wished volume of each name; without names when it is not in the pod. */
+  readonly volumesByName: Map<string, Mounted & { readonly volume: Volume }>;
   /** Set aside until all volumes are known. */
   readonly mounts: { readonly wish: Wish; readonly mount: VolumeMount }[];
   readonly outcomes: Outcome[];
@@ -62,6 +65,7 @@ export function draftOf(pod: Pod): Draft {
     seccomp: undefined,
     added: new Set(),
     claims: new Map(),
+    volumesByName: new Map(),
     mounts: [],
     outcomes: [],
     refusal: undefined,

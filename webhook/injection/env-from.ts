@@ -18,7 +18,8 @@ export function wishEnvFrom(draft: Draft, wish: Wish, source: EnvFromSource): vo
   if (slots.length === 0) noteNoContainer(draft, wish, `envFrom ${name}`);
   for (const slot of slots) {
     const own = listOf(slot.container["envFrom"] as readonly EnvFromSource[] | undefined);
-    const index = own.findIndex((other) => nameOf(other) === name);
+    let index = own.findIndex((other) => sameContent(other, source));
+    if (index < 0) index = own.findIndex((other) => nameOf(other) === name);
     const verdict = settle(draft, wish, {
       where: `${slot.where} envFrom ${name}`,
       wanted: source,
@@ -34,8 +35,10 @@ export function wishEnvFrom(draft: Draft, wish: Wish, source: EnvFromSource): vo
 function put({ envFrom }: Slot, wish: Wish, source: EnvFromSource): void {
   const behind = wish.conflict === "Override" || wish.mergeMode !== "Priority";
   const groups = behind ? envFrom.back : envFrom.front;
-  const group = groups.get(wish.source.policy);
-  if (group === undefined) groups.set(wish.source.policy, [source]);
+  // Kubeflow appends one policy's after the other's.
+  const key = wish.mergeMode === "Priority" ? wish.source.policy : "";
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [source]);
   else group.push(source);
 }
 

@@ -4,7 +4,7 @@ import type { Draft } from "#webhook/injection/draft";
 import { draftOf } from "#webhook/injection/draft";
 import { wishEnv } from "#webhook/injection/env";
 import { wishEnvFrom } from "#webhook/injection/env-from";
-import { wishMounts } from "#webhook/injection/mounts";
+import { wishMount } from "#webhook/injection/mounts";
 import { operationsOf } from "#webhook/injection/patch";
 import {
   wishEntry,
@@ -28,14 +28,15 @@ export type MarkPod = (
  * whatever other webhooks have renamed or reordered since. Throws when it is no pod at all.
  */
 export function inject(pod: Pod, wishes: readonly Wish[], mark: MarkPod = noMarks): Injection {
-  const draft = drafted(pod, wishes);
+  if (!wishes.some(isPreset)) return finished(drafted(pod, wishes), [], mark);
+  const others = wishes.filter((wish) => !isPreset(wish));
+  // PodPreset's rule: one conflict, with the pod as the others leave it, and none of its kind touches it.
+  const draft = drafted(pod, [...others, ...wishes.filter(isPreset)]);
   if (draft.presetConflict === undefined) return finished(draft, [], mark);
-  // PodPreset's rule: one conflict, and none of its kind touches the pod.
   const reason = `a PodPreset leaves the pod untouched: ${draft.presetConflict}`;
   const dropped = wishes
     .filter(isPreset)
     .map((wish, index): Outcome => ({ ...droppedOutcome(wish, reason), ...told(index) }));
-  const others = wishes.filter((wish) => !isPreset(wish));
   return finished(drafted(pod, others), dropped, mark);
 }
 
@@ -63,7 +64,7 @@ function drafted(pod: Pod, wishes: readonly Wish[]): Draft {
   }
   for (const wish of wishes) settlePart(draft, wish);
   // Last, because they may name volumes of wishes that come later.
-  for (const { wish, mount } of draft.mounts) wishMounts(draft, wish, mount);
+  for (const { wish, mount } of draft.mounts) wishMount(draft, wish, mount);
   return draft;
 }
 

@@ -1,11 +1,11 @@
 import { posix } from "node:path";
-import type { VolumeMount } from "#webhook/api/types";
+import type { Volume, VolumeMount } from "#webhook/api/types";
 import { settle } from "#webhook/injection/conflicts";
 import type { Slot } from "#webhook/injection/containers";
 import type { Draft } from "#webhook/injection/draft";
 import { chosenSlots, note, noteNoContainer } from "#webhook/injection/draft";
 import { listOf } from "#webhook/injection/list-change";
-import { sameContent } from "#webhook/injection/same";
+import { sameButName, sameContent } from "#webhook/injection/same";
 import type { Wish } from "#webhook/injection/wish";
 
 const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -26,40 +26,59 @@ export function placeOf(mountPath: string, windows: boolean): string {
   return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
 }
 
-/** Mounts of volumes by their names in the pod; run when every volume of a wish is known. */
-export function wishMounts(draft: Draft, wish: Wish, mount: VolumeMount): void {
-  const { name } = mount;
-  const known = listOf(draft.pod.spec.volumes).some((volume) => volume.name === name);
+/** What a mount mounts. */
+export interface Mounted {
+  readonly volume: Volume | undefined;
+  /** What it is called in the pod; several when the pod has it several times. */
+  readonly names: readonly string[];
+}
+
+/**
+ * A mount of a volume by its name: the first wished volume of the name, else the pod's own. Run when
+ * the volumes of all wishes are known.
+ */
+export function wishMount(draft: Draft, wish: Wish, mount: VolumeMount): void {
+  const mounted = wishedVolume(draft, mount.name) ?? ownVolume(draft, mount.name);
   const place = placeOf(mount.mountPath, draft.windows);
-  if (!known && !draft.volumes.last.some((volume) => volume.name === name)) {
-    note(draft, wish, `mount ${place}`, "skipped", `the pod has no volume ${name}`);
+  if (mounted.volume === undefined) {
+    note(draft, wish, `mount ${place}`, "skipped", `the pod has no volume ${mount.name}`);
     return;
   }
   const slots = chosenSlots(draft, wish.containers);
   if (slots.length === 0) noteNoContainer(draft, wish, `mount ${place}`);
-  for (const slot of slots) settleMount(draft, wish, slot, mount, [name]);
+  const [name = mount.name] = mounted.names;
+  for (const slot of slots) settleMount(draft, wish, slot, { ...mount, name }, mounted);
 }
 
-/**
- * One mount in one container; true when the container gets it. `names` are the pod's names of volumes
- * that are as good as the mount's own.
- */
+/** The first wished volume of the name, be it only because another wish brings the same one. */
+function wishedVolume(draft: Draft, name: string): Mounted | undefined {
+  const wished = draft.volumesByName.get(name);
+  if (wished === undefined || wished.names.length > 0) return wished;
+  const { volume } = wished;
+  const names = [...listOf<Volume>(draft.pod.spec.volumes), ...draft.volumes.last]
+    .filter((other) => !isPrivate(volume) && sameButName(other, volume))
+    .map((other) => other.name);
+  return names.length > 0 ? { volume, names } : undefined;
+}
+
+/** One mount in one container; true when the container gets it. */
 export function settleMount(
   draft: Draft,
   wish: Wish,
   slot: Slot,
   mount: VolumeMount,
-  names: readonly string[],
+  mounted: Mounted,
 ): boolean {
   const place = placeOf(mount.mountPath, draft.windows);
-  const own = listOf(slot.container.volumeMounts);
-  const index = own.findIndex((other) => placeOf(other.mountPath, draft.windows) === place);
-  const device = index < 0 && hasDevice(draft, slot, place);
-  const verdict = settle<VolumeMount>(draft, wish, {
+  const mounts = listOf(slot.container.volumeMounts);
+  const index = mounts.findIndex((other) => placeOf(other.mountPath, draft.windows) === place);
+  const own = mounts[index];
+  const device = own === undefined && hasDevice(draft, slot, place);
+  const verdict = settle<Meant>(draft, wish, {
     where: `${slot.where} mount ${place}`,
-    wanted: mount,
-    own: device ? { name: "", mountPath: place } : own[index],
-    same: (a, b) => sameVolume(a.name, b.name, names) && sameWay(a, b),
+    wanted: { ...mounted, mount },
+    own: device ? blockDevice : own && { ...ownVolume(draft, own.name), mount: own },
+    same: sameMount,
     owner: "container",
     fixed: device
       ? "a block device is there"
@@ -72,16 +91,44 @@ export function settleMount(
   return verdict !== undefined;
 }
 
+interface Meant extends Mounted {
+  readonly mount: VolumeMount;
+}
+
+const blockDevice: Meant = { volume: undefined, names: [], mount: { name: "", mountPath: "" } };
+
+function ownVolume({ pod }: Draft, name: string): Mounted {
+  const volume = listOf<Volume>(pod.spec.volumes).find((other) => other.name === name);
+  return { volume, names: [name] };
+}
+
 function hasDevice(draft: Draft, { container }: Slot, place: string): boolean {
   const devices = container["volumeDevices"] as readonly { devicePath: string }[] | undefined;
   return listOf(devices).some(({ devicePath }) => placeOf(devicePath, draft.windows) === place);
 }
 
-function sameVolume(a: string, b: string, names: readonly string[]): boolean {
-  return a === b || (names.includes(a) && names.includes(b));
+function sameMount(a: Meant, b: Meant): boolean {
+  return sameVolume(a, b) && sameWay(a.mount, b.mount);
+}
+
+function sameVolume(a: Mounted, b: Mounted): boolean {
+  if (a.volume === undefined || b.volume === undefined) return false;
+  if (a.volume !== b.volume && !sameButName(a.volume, b.volume)) return false;
+  return !isPrivate(a.volume) || a.names.some((name) => b.names.includes(name));
 }
 
 /** Everything but the volume's name and the spelling of the path. */
 function sameWay(a: VolumeMount, b: VolumeMount): boolean {
   return sameContent({ ...a, name: "", mountPath: "" }, { ...b, name: "", mountPath: "" });
+}
+
+/**
+ * Each such volume is a thing of its own: equal content does not make two of them one. (A volume
+ * without a source is an emptyDir.)
+ */
+export function isPrivate(volume: Volume): boolean {
+  for (const key in volume) {
+    if (key !== "name") return key === "emptyDir" || key === "ephemeral" || key === "csi";
+  }
+  return true;
 }

@@ -92,6 +92,7 @@ export function wishToleration(draft: Draft, wish: Wish, wanted: Toleration): vo
     own: own[index],
     same: sameContent,
     owner: "pod",
+    fixed: byKey ? "the pod tolerates the key in another way" : undefined,
   });
   if (verdict === "replace") draft.tolerations.replaced.set(index, wanted);
   if (verdict === "add") draft.tolerations.last.push(wanted);

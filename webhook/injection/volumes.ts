@@ -5,7 +5,8 @@ import type { Slot } from "#webhook/injection/containers";
 import type { Draft } from "#webhook/injection/draft";
 import { chosenSlots, note, noteNoContainer } from "#webhook/injection/draft";
 import { listOf } from "#webhook/injection/list-change";
-import { placeOf, settleMount } from "#webhook/injection/mounts";
+import type { Mounted } from "#webhook/injection/mounts";
+import { isPrivate, placeOf, settleMount } from "#webhook/injection/mounts";
 import { sameButName } from "#webhook/injection/same";
 import type { Wish } from "#webhook/injection/wish";
 
@@ -20,28 +21,39 @@ export function wishVolume(
   volume: Volume,
   mounts: readonly VolumeMount[],
 ): void {
-  const slots = mounts.length === 0 ? [] : chosenSlots(draft, wish.containers);
+  const slots = chosenSlots(draft, wish.containers);
   if (mounts.length > 0 && slots.length === 0) {
     noteNoContainer(draft, wish, `volumes/${volume.name}`);
     return;
   }
-  const names = sameVolumes(draft, volume, slots, mounts);
-  const [found] = names;
-  if (found !== undefined) {
-    note(draft, wish, `volumes/${found}`, "present");
-    mountAll(draft, wish, slots, named(mounts, found), names);
-    return;
-  }
-  const name = newName(draft, wish, volume, mounts.length > 0);
-  if (name === undefined) return;
-  const placed = mountAll(draft, wish, slots, named(mounts, name), [name]);
-  if (!placed && mounts.length > 0) return;
-  draft.volumes.last.push(name === volume.name ? volume : { ...volume, name });
-  note(draft, wish, `volumes/${name}`, "injected");
+  putVolume(draft, wish, volume, { slots, mounts });
 }
 
-function named(mounts: readonly VolumeMount[], name: string): readonly VolumeMount[] {
-  return mounts.map((mount) => (mount.name === name ? mount : { ...mount, name }));
+function putVolume(
+  draft: Draft,
+  wish: Wish,
+  volume: Volume,
+  { slots, mounts }: { slots: readonly Slot[]; mounts: readonly VolumeMount[] },
+): void {
+  const known = sameVolumes(draft, volume, slots, mounts);
+  const name = known[0] ?? newName(draft, wish, volume);
+  if (name === undefined) return;
+  const mounted = { volume, names: known[0] === undefined ? [name] : known };
+  const named = mounts.map((mount) => ({ ...mount, name }));
+  const placed = mountAll(draft, wish, slots, named, mounted);
+  const isNew = known.length === 0;
+  remember(draft, isNew && !placed ? { volume, names: [] } : mounted);
+  if (isNew && !placed) return;
+  if (isNew) draft.volumes.last.push(name === volume.name ? volume : { ...volume, name });
+  note(draft, wish, `volumes/${name}`, isNew ? "injected" : "present");
+}
+
+/** For mounts that go by the volume's name: the first volume of a name, once it is in the pod. */
+function remember({ volumesByName }: Draft, mounted: Mounted & { volume: Volume }): void {
+  const { volume } = mounted;
+  const first = volumesByName.get(volume.name);
+  const isAbsent = first?.names.length === 0 && sameButName(first.volume, volume);
+  if (first === undefined || isAbsent) volumesByName.set(volume.name, mounted);
 }
 
 function mountAll(
@@ -49,11 +61,11 @@ function mountAll(
   wish: Wish,
   slots: readonly Slot[],
   mounts: readonly VolumeMount[],
-  names: readonly string[],
+  mounted: Mounted,
 ): boolean {
-  let placed = false;
+  let placed = mounts.length === 0;
   for (const slot of slots) {
-    for (const mount of mounts) placed = settleMount(draft, wish, slot, mount, names) || placed;
+    for (const mount of mounts) placed = settleMount(draft, wish, slot, mount, mounted) || placed;
   }
   return placed;
 }
@@ -65,7 +77,9 @@ function sameVolumes(
   slots: readonly Slot[],
   mounts: readonly VolumeMount[],
 ): readonly string[] {
-  const named = isPrivate(volume) || (mounts.length === 0 && isMounted(draft, volume.name));
+  const earlier = draft.volumesByName.get(volume.name);
+  if (earlier?.names.length && sameButName(earlier.volume, volume)) return earlier.names;
+  const named = isPrivate(volume) || (mounts.length === 0 && isMissing(draft, volume.name));
   const names = [...listOf(draft.pod.spec.volumes), ...draft.volumes.last]
     .filter((other) => sameButName(other, volume) && (!named || isNamedFor(other, volume)))
     .map(({ name }) => name);
@@ -77,17 +91,6 @@ function sameVolumes(
 /** Has it the volume's own name, or the one that the volume gets where its own is taken? */
 function isNamedFor({ name }: Volume, volume: Volume): boolean {
   return name === volume.name || (name.startsWith(stemOf(volume)) && name === hashedName(volume));
-}
-
-/**
- * Each such volume is a thing of its own: equal content does not make two of them one. (A volume
- * without a source is an emptyDir.)
- */
-function isPrivate(volume: Volume): boolean {
-  for (const key in volume) {
-    if (key !== "name") return key === "emptyDir" || key === "ephemeral" || key === "csi";
-  }
-  return true;
 }
 
 /** Private volumes that another webhook has renamed are known by where they are mounted. */
@@ -105,22 +108,33 @@ function mountedAlike(
     }
   }
   return listOf(draft.pod.spec.volumes)
-    .filter((other) => names.has(other.name) && sameButName(other, volume))
+    .filter(({ name }) => names.has(name) && !isOthers(draft, volume, name))
+    .filter((other) => sameButName(other, volume))
     .map(({ name }) => name);
 }
 
-/** Do containers of the pod refer to the name already, hoping for the volume? */
-function isMounted(draft: Draft, name: string): boolean {
-  return draft.slots.some(({ container }) =>
-    listOf(container.volumeMounts).some((mount) => mount.name === name),
+/** Is it another wish's volume already? */
+function isOthers(draft: Draft, { name: own }: Volume, name: string): boolean {
+  for (const [key, other] of draft.volumesByName) {
+    if (key !== own && other.names.includes(name)) return true;
+  }
+  return false;
+}
+
+/** Do containers of the pod mount a volume of the name that the pod does not have? */
+function isMissing({ pod, slots }: Draft, name: string): boolean {
+  const isNamed = (one: { readonly name: string }) => one.name === name;
+  return (
+    !listOf(pod.spec.volumes).some(isNamed) &&
+    slots.some(({ container }) => listOf(container.volumeMounts).some(isNamed))
   );
 }
 
-/** A name for a new volume; undefined when its own is taken and no other will do. */
-function newName(draft: Draft, wish: Wish, volume: Volume, renamable: boolean): string | undefined {
+/** A name for a new volume; undefined when its own is taken and the mode allows no other. */
+function newName(draft: Draft, wish: Wish, volume: Volume): string | undefined {
   const taken = byName(draft, volume.name);
   if (taken === undefined) return volume.name;
-  if (renamable && wish.mergeMode === "Priority") {
+  if (!isStrict(wish)) {
     let name = hashedName(volume);
     for (let turn = 2; byName(draft, name) !== undefined; turn++) {
       name = hashedName({ ...volume, turn });
@@ -136,6 +150,11 @@ function newName(draft: Draft, wish: Wish, volume: Volume, renamable: boolean): 
     fixed: "the pod has another volume of the name",
   });
   return undefined;
+}
+
+/** Kubeflow's and PodPreset's webhooks refuse a second volume of a name. */
+function isStrict({ mergeMode, conflict }: Wish): boolean {
+  return mergeMode === "PodPreset" || (mergeMode === "PodDefault" && conflict === "Refuse");
 }
 
 function byName(draft: Draft, name: string): Volume | undefined {

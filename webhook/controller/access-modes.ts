@@ -28,7 +28,7 @@ export function refusedModes(
   { metadata, provisioner }: StorageClass,
   modes: readonly string[],
 ): string | undefined {
-  const shared = modes.find((mode) => mode === "ReadWriteMany");
+  const shared = modes.find((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany");
   if (shared === undefined) return undefined;
   const isBlock =
     blockProvisioners.includes(provisioner) || blockStorageClasses.includes(metadata.name);

@@ -19,12 +19,18 @@ export interface Creator {
 
 /** Port to what the decision needs to know of the cluster; reads caches, `mayUse` may ask the API server. */
 export interface InjectionWorld {
-  /** Policies of the namespace and of the cluster, PodDefaults converted; any order. */
+  /**
+   * Policies of the namespace and of the cluster, PodDefaults converted; any order. The same array and
+   * objects as long as nothing changes: what is derived from them is kept by them.
+   */
   policies(namespace: string): readonly InjectionPolicy[];
   /** Labels of a namespace; asks the API server once when the cache has not seen it yet. */
   namespaceLabels(name: string): Promise<Readonly<Record<string, string>>>;
   serviceAccountLabels(namespace: string, name: string): Promise<Readonly<Record<string, string>>>;
-  /** Secrets of the namespace with their labels and keys, from the index; never values. */
+  /**
+   * Secrets of the namespace with their labels and keys, from the index; never values. The same array
+   * as long as nothing changes.
+   */
   secrets(namespace: string): readonly IndexedSecret[];
   /** SubjectAccessReview: may the creator `use` injectionusers/<user> in the namespace? */
   mayUse(creator: Creator, namespace: string, user: string): Promise<boolean>;

@@ -53,7 +53,7 @@ function claimsFinding({ claims, claimTroubles }: PolicyFacts): Finding {
   const [first] = claimTroubles;
   const type = "ClaimsReady";
   if (!first) {
-    const message = `${String(claims)} claims exist, none is waited for`;
+    const message = `claims made: ${String(claims)}; none is waited for`;
     return { type, status: "True", reason: "NothingMissing", message };
   }
   const message = claimTroubles.map((trouble) => trouble.message).join("; ");

@@ -2,6 +2,7 @@ import { ClouderError, errorCodes, type ErrorCode } from "#core/error";
 import type { ContainerStatus, Pod } from "#kube/resources";
 import type { Restore, RestoreStatus, StatusError } from "#checkpoint/api/types";
 import type { ContainerState } from "#checkpoint/handler/container-state";
+import { isOtherImage } from "#checkpoint/engine/pinned-images";
 import type { RestoreRecord } from "#checkpoint/handler/record";
 import type { Agent } from "#checkpoint/agent/agent";
 import { restoreFolderOf } from "#checkpoint/agent/restore-folder";
@@ -83,12 +84,9 @@ function allGoOn(
 ): boolean {
   return record.containers.every((name) => {
     const state = states.get(name);
-    if (state?.state !== "restored") return false;
-    const status = [
-      ...(pod.status?.containerStatuses ?? []),
-      ...(pod.status?.initContainerStatuses ?? []),
-    ].find((candidate) => candidate.name === name);
-    if (!status) return false;
+    const status = statusOf(pod, name);
+    if (state?.state !== "restored" || !status) return false;
+    if (isOtherImage(record.images?.[name], status.imageID)) throw otherImage(name, record, status);
     const ended = endOf(status, state.containerID);
     if (ended !== undefined && ended.exitCode !== 0) {
       throw new ClouderError(
@@ -99,6 +97,21 @@ function allGoOn(
     }
     return ended !== undefined || status.state?.running !== undefined;
   });
+}
+
+function statusOf({ status = {} }: Pod, name: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = status;
+  return [...containerStatuses, ...initContainerStatuses].find((one) => one.name === name);
+}
+
+function otherImage(name: string, record: RestoreRecord, status: ContainerStatus): ClouderError {
+  return new ClouderError(
+    "refused",
+    `container ${name} was checkpointed from image ${record.images?.[name] ?? ""}, but ${status.image ?? "its name"} is ${status.imageID ?? ""} on this node`,
+    {
+      hint: "load the same image on all nodes, or use a registry, where images are told by digest",
+    },
+  );
 }
 
 /** How the restored container itself, not a successor, has ended. */

@@ -92,7 +92,7 @@ async function stage(
   }
   const store = await agent.openStore(storeName);
   try {
-    const { manifest, hints } = await stageRestore(agent.staging, {
+    const { manifest, template, hints } = await stageRestore(agent.staging, {
       restoreUID: restore.metadata.uid ?? "",
       namespace: restore.metadata.namespace ?? "",
       podName: restore.spec.podName,
@@ -105,7 +105,7 @@ async function stage(
     });
     const totalBytes = manifest.containers.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
     const progress = { doneBytes: totalBytes, totalBytes };
-    await status.now({ phase: "Staged", podTemplate: manifest.template, hints, progress });
+    await status.now({ phase: "Staged", podTemplate: template, hints, progress });
   } finally {
     await store.close().catch(() => undefined);
   }

@@ -124,7 +124,7 @@ export interface RestoreStatus {
   readonly startTime?: string;
   readonly completionTime?: string;
   readonly progress?: Progress;
-  /** The recorded pod (metadata and spec as they were at checkpoint time), set when staged. */
+  /** The recorded pod (metadata and spec as at checkpoint time, images by digest), set when staged. */
   readonly podTemplate?: PodTemplate;
   readonly containers?: readonly {
     readonly name: string;

@@ -14,10 +14,11 @@ import {
 } from "#checkpoint/archive/manifest";
 import { readManifest } from "#checkpoint/archive/catalog";
 import { annotations } from "#checkpoint/api/names";
-import type { Checkpoint, NodeFacts, Progress } from "#checkpoint/api/types";
+import type { Checkpoint, NodeFacts, PodTemplate, Progress } from "#checkpoint/api/types";
 import { restoreProblem } from "#checkpoint/compatibility/mechanism";
 import { incompatibility } from "#checkpoint/compatibility/rule";
 import type { RestoreRecord } from "#checkpoint/handler/record";
+import { imagesByID, pinImages, pinnedName } from "#checkpoint/engine/pinned-images";
 import { longRunning } from "#checkpoint/engine/plan-checkpoint";
 import { requireRoom } from "#checkpoint/engine/room";
 import { writeDurably } from "#checkpoint/engine/journal";
@@ -44,6 +45,13 @@ export interface StageRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface StagedRestore {
+  readonly manifest: Manifest;
+  /** The recorded pod with its images pinned. */
+  readonly template: PodTemplate;
+  readonly hints: readonly string[];
+}
+
 /**
  * Fetches a checkpoint, verifies it and lays it out for the restore helper. The record that gives it to
  * one pod is written last; a failure or cancellation leaves nothing behind.
@@ -51,7 +59,7 @@ export interface StageRequest {
 export async function stageRestore(
   environment: StageEnvironment,
   request: StageRequest,
-): Promise<{ readonly manifest: Manifest; readonly hints: readonly string[] }> {
+): Promise<StagedRestore> {
   requireNamespace(request.checkpoint, request.namespace);
   const { checkpoint, store, signal } = request;
   const place = {
@@ -97,7 +105,7 @@ export async function stageRestore(
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  return { manifest, hints: stageHints(manifest) };
+  return { manifest, template: pinImages(manifest), hints: stageHints(manifest) };
 }
 
 function recordOf(
@@ -111,6 +119,7 @@ function recordOf(
     podName: request.podName,
     sourcePodIPs: manifest.source.podIPs,
     containers: manifest.containers.map(({ name }) => name),
+    images: imagesByID(manifest.containers),
     expiresAt: new Date(environment.clock.now() + environment.validMs).toISOString(),
   };
 }
@@ -172,6 +181,11 @@ function stageHints(manifest: Manifest): readonly string[] {
   const fresh = longRunning({ spec }).filter(({ name }) => !staged.has(name));
   if (fresh.length > 0) {
     hints.push(`not in the checkpoint, starts afresh: ${fresh.map(({ name }) => name).join(", ")}`);
+  }
+  const byName = manifest.containers.filter((record) => pinnedName(record) === undefined);
+  if (byName.length > 0) {
+    const names = [...new Set(byName.map(({ image }) => image))].join(", ");
+    hints.push(`without a digest of its repository, told from others once it runs: ${names}`);
   }
   hints.push(...volumeHints(spec));
   return hints;

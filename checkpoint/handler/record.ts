@@ -12,6 +12,8 @@ export interface RestoreRecord {
   readonly sourcePodIPs: readonly string[];
   /** Names of the containers that are staged under `containers/`. */
   readonly containers: readonly string[];
+  /** Ids of images that the pod names by tag only, by container; the agent compares them. */
+  readonly images?: Readonly<Record<string, string>>;
   /** RFC 3339; after it nothing is restored any more. */
   readonly expiresAt: string;
 }

@@ -97,6 +97,22 @@ describe("an agent with a Restore of its node", () => {
     );
   });
 
+  it("refuses a pod whose image is another one than was checkpointed", async () => {
+    world.addRestore("r", id);
+    const staged = await phaseOf("Staged");
+    expect(staged.hints?.join()).toContain("without a digest of its repository");
+    await world.writeState("main", { state: "restored" });
+    const imageID = `sha256:${"34".repeat(32)}`;
+    seedPod(running.map((one) => ({ ...one, image: "busybox:1", imageID })));
+    const status = await phaseOf("Failed");
+    expect(status.error).toMatchObject({
+      code: "refused",
+      message: expect.stringMatching(
+        /main was checkpointed from image sha256:12.*busybox:1 is/,
+      ) as string,
+    });
+  });
+
   it("fails with the decisive lines of the helper, removes the images and leaves the checkpoint", async () => {
     world.addRestore("r", id);
     await phaseOf("Staged");

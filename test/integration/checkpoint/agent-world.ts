@@ -103,7 +103,7 @@ export async function makeWorld() {
         return {
           name: container,
           containerID: `containerd://${id}`,
-          imageID: "sha256:1234",
+          imageID: `sha256:${"12".repeat(32)}`,
           state: { running: {} },
         };
       });

@@ -12,7 +12,7 @@ export interface Decision {
   readonly refusal?: string;
   readonly operations: readonly PatchOperation[];
   readonly outcomes: readonly Outcome[];
-  /** Names only; each fits in 120 characters. */
+  /** Names only; each short enough for the API server. */
   readonly warnings: readonly string[];
   /** The believed user. */
   readonly user?: string;
@@ -67,8 +67,8 @@ function nameOf({ policy, item }: Wish["source"]): string {
   return `${policy}/${item}`;
 }
 
-/** Longer ones are not shown well by kubectl. */
-const warningLength = 120;
+/** The API server cuts off what is longer than 256; the reason stands at the end. */
+const warningLength = 250;
 
 function shortened(text: string): string {
   return text.length <= warningLength ? text : `${text.slice(0, warningLength - 1)}…`;

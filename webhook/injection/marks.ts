@@ -15,17 +15,23 @@ export function marksOf(
   user: string | undefined,
 ): Readonly<Record<string, string | undefined>> {
   const before = pod.metadata.annotations ?? {};
-  const given = outcomes.filter(isGiven).map(nameOf);
+  const given = new Set<string>();
+  for (const outcome of outcomes) if (isGiven(outcome)) given.add(nameOf(outcome));
   const marks: Record<string, string | undefined> = {};
-  if (given.length > 0) {
-    const known = new Set(outcomes.map(nameOf));
-    const earlier = before[injected]?.split(",").filter((name) => known.has(name)) ?? [];
-    const value = [...new Set([...earlier, ...given])].join(",");
+  if (given.size > 0) {
+    const value = [...new Set([...earlierOf(before[injected], outcomes), ...given])].join(",");
     if (value !== before[injected]) marks[injected] = value;
   }
   const isMarked = Object.hasOwn(before, userMark);
-  if (user !== before[userMark] && (isMarked || given.length > 0)) marks[userMark] = user;
+  if (user !== before[userMark] && (isMarked || given.size > 0)) marks[userMark] = user;
   return marks;
+}
+
+/** What an earlier call has noted, as far as it is still wished for. */
+function earlierOf(mark: string | undefined, outcomes: readonly Outcome[]): readonly string[] {
+  if (mark === undefined) return [];
+  const known = new Set(outcomes.map(nameOf));
+  return mark.split(",").filter((name) => known.has(name));
 }
 
 function isGiven({ result }: Outcome): boolean {

@@ -47,7 +47,10 @@ function collect(value: unknown, found: Set<Placeholder>): void {
   }
 }
 
-/** A copy with every placeholder replaced; the caller has seen to it that the facts are there. */
+/**
+ * The value with every placeholder replaced; the caller has seen to it that the facts are there. Parts
+ * without a placeholder are the value's own: this runs for each pod.
+ */
 export function fill<T>(value: T, facts: Facts): T {
   return filled(value, facts) as T;
 }
@@ -58,9 +61,22 @@ function filled(value: unknown, facts: Facts): unknown {
       ? value.replace(pattern, (whole, name: Placeholder) => facts[name] ?? whole)
       : value;
   }
-  if (Array.isArray(value)) return value.map((child) => filled(child, facts));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [key, filled(child, facts)]),
-  );
+  if (Array.isArray(value)) return filledList(value, facts);
+  let copy: Record<string, unknown> | undefined;
+  for (const [key, child] of Object.entries(value)) {
+    const next = filled(child, facts);
+    // Not by assignment: `__proto__` is a key like any other here.
+    if (next !== child) copy = { ...(copy ?? value), [key]: next };
+  }
+  return copy ?? value;
+}
+
+function filledList(list: readonly unknown[], facts: Facts): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  list.forEach((child, index) => {
+    const next = filled(child, facts);
+    if (next !== child) (copy ??= [...list])[index] = next;
+  });
+  return copy ?? list;
 }

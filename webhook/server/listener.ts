@@ -9,8 +9,6 @@ export interface Listener {
   readonly port: number;
   /** New connections get this certificate from now on; those that are open go on. */
   swap(pair: CertificatePair): void;
-  /** True from the start of a drain. */
-  readonly draining: boolean;
   readonly connections: () => number;
   /**
    * Ends without failing a call: for `graceMs` calls are still taken and their connections closed by the
@@ -19,16 +17,24 @@ export interface Listener {
   drain(graceMs: number, restMs: number): Promise<void>;
 }
 
+/** Shared by all who answer: once a drain has begun, answers close their connections. */
+export interface DrainState {
+  begun: boolean;
+}
+
 export interface ListenerSettings {
   readonly port: number;
   readonly host?: string;
   readonly clock: Clock;
+  readonly drain: DrainState;
 }
 
 /** The API server keeps idle connections for 90 s; whoever closes first loses a call. */
 const keepAliveMs = 125_000;
 const handshakeMs = 10_000;
 const mostConnections = 4_000;
+/** While the last calls are answered, connections that have become idle are closed so often. */
+const idleMs = 50;
 
 /** Opens the port. */
 export async function listen(
@@ -36,7 +42,7 @@ export async function listen(
   handler: Handler,
   settings: ListenerSettings,
 ): Promise<Listener> {
-  let draining = false;
+  const { drain } = settings;
   const server = createServer(
     {
       ...secureContext(pair),
@@ -51,7 +57,7 @@ export async function listen(
       noDelay: true,
     },
     (request, response) => {
-      if (draining) response.shouldKeepAlive = false;
+      if (drain.begun) response.shouldKeepAlive = false;
       response.sendDate = false;
       handler(request, response);
     },
@@ -74,12 +80,9 @@ export async function listen(
     swap: (next) => {
       server.setSecureContext(secureContext(next));
     },
-    get draining() {
-      return draining;
-    },
     connections,
     drain: async (graceMs, restMs) => {
-      draining = true;
+      drain.begun = true;
       await settings.clock.sleep(graceMs);
       await shut(server, settings.clock, restMs);
     },
@@ -107,11 +110,14 @@ async function shut(server: Server, clock: Clock, restMs: number): Promise<void>
       resolve();
     });
   });
-  server.closeIdleConnections();
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, idleMs);
   const done = new AbortController();
   const patience = clock.sleep(restMs, done.signal).catch(() => undefined);
   await Promise.race([closed, patience]);
   done.abort();
+  clearInterval(idle);
   server.closeAllConnections();
   await closed;
 }

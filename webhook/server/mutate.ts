@@ -13,6 +13,7 @@ import {
 import { readReview, salvageUid } from "#webhook/review/read";
 import { bodyLimit, isTooDense, type BodyRoom, type BodyShare } from "#webhook/server/body-room";
 import { timeLimit, type Call, type Calls } from "#webhook/server/calls";
+import type { DrainState } from "#webhook/server/listener";
 import type { CallResult, Figures } from "#webhook/server/figures";
 import type { Troubles } from "#webhook/server/troubles";
 
@@ -27,6 +28,7 @@ export interface MutateContext {
   readonly figures: Figures;
   readonly troubles: Troubles;
   readonly now: () => number;
+  readonly drain: DrainState;
 }
 
 /** One call from its head to its answer. */
@@ -190,6 +192,8 @@ function answer(exchange: Exchange, result: CallResult, body: string, code = 200
   const { context, response, call } = exchange;
   exchange.isAnswered = true;
   exchange.chunks.length = 0;
+  // A drain may have begun since the call came in.
+  if (context.drain.begun) response.shouldKeepAlive = false;
   // Text, not bytes: head and body then leave in one write.
   response.writeHead(code, {
     "Content-Type": "application/json",

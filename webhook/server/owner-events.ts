@@ -4,11 +4,13 @@ import type { LogEntry } from "#core/log";
 import type { Kube } from "#kube/kube";
 import { events, type Event, type Pod } from "#kube/resources";
 import { webhookName } from "#webhook/api/names";
-import type { Outcome } from "#webhook/injection/wish";
 import type { PodRequest } from "#webhook/policy/request";
 import type { Verdict } from "#webhook/review/answer";
 
-/** Tells the owners of pods what was not injected; `kubectl describe` of a Deployment's set shows it. */
+/**
+ * Tells the owners of pods what was not injected: warnings reach whoever made the pod, and that is a
+ * controller, which reads none.
+ */
 export interface OwnerEvents {
   /** Returns at once; the Event is written later, or not at all when there are too many. */
   report(request: PodRequest, verdict: Verdict): void;
@@ -71,13 +73,12 @@ export function createOwnerEvents(context: {
   }
 
   return {
-    report: ({ pod, namespace }, { outcomes, refusal }) => {
-      const told = outcomes.filter(({ result, warn }) => warn === true || result === "refused");
-      if (told.length === 0 && refusal === undefined) return;
+    report: ({ pod, namespace }, { warnings, refusal }) => {
+      if (warnings.length === 0 && refusal === undefined) return;
       const object = involved(pod, namespace);
       if (!object) return; // Its creator is told by a warning.
       const reason = refusal === undefined ? "InjectionSkipped" : "InjectionRefused";
-      const message = refusal ?? messageFor(told);
+      const message = refusal ?? [...new Set(warnings)].join("; ");
       if (!isNew(JSON.stringify([namespace, object.uid ?? object.name, reason, message]))) return;
       if (!hasToken()) {
         dropped += 1;
@@ -116,14 +117,6 @@ function involved(pod: Pod, namespace: string): Event["involvedObject"] | undefi
   }
   const { name } = pod.metadata as Partial<Pod["metadata"]>;
   return name ? { apiVersion: "v1", kind: "Pod", name, namespace } : undefined;
-}
-
-function messageFor(outcomes: readonly Outcome[]): string {
-  const parts = outcomes.map(
-    ({ where, reason, source }) =>
-      `${where} (${source.policy}, item ${source.item}): ${reason ?? "skipped"}`,
-  );
-  return [...new Set(parts)].join("; ");
 }
 
 function eventName(name: string, now: number): string {

@@ -89,7 +89,9 @@ export async function runWebhook(context: WebhookContext): Promise<RunningWebhoo
     const kinds = world.waitingFor().join(", ");
     return Promise.reject(new ClouderError("busy", `nothing known yet of ${kinds}`));
   };
+  const drain = { begun: false };
   const mutate = createMutate({
+    drain,
     decide,
     decided: (request, verdict) => {
       context.events.report(request, verdict);
@@ -111,6 +113,7 @@ export async function runWebhook(context: WebhookContext): Promise<RunningWebhoo
   const listener = await listen(serving.pair, handler, {
     port: settings.port,
     clock,
+    drain,
     ...(context.host === undefined ? {} : { host: context.host }),
   });
   serving.onSwap((pair) => {
@@ -123,7 +126,7 @@ export async function runWebhook(context: WebhookContext): Promise<RunningWebhoo
     const time = clock.now();
     const stale = world.staleness();
     return [
-      ...(listener.draining ? ["draining"] : []),
+      ...(drain.begun ? ["draining"] : []),
       ...(world.synced() ? [] : [`waiting for ${world.waitingFor().join(", ")}`]),
       ...(time < notBefore ? ["the certificate is not valid yet"] : []),
       ...(time >= notAfter ? ["the certificate has expired"] : []),

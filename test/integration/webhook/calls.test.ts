@@ -87,10 +87,10 @@ describe("calls of the webhook over https", () => {
   it("answers before the API server's patience ends when a decision does not come", async () => {
     await using webhook = await startWebhook({ decide: () => new Promise(() => undefined) });
     const started = performance.now();
-    const answered = await webhook.send(body, { path: "/mutate?timeout=1s" });
-    expect(performance.now() - started).toBeLessThan(1000);
+    const answered = await webhook.send(body, { path: "/mutate?timeout=3s" });
+    expect(performance.now() - started).toBeLessThan(3000);
     expect(answered.json().response).toMatchObject({ uid, allowed: false });
-    expect(answered.json().response?.status?.message).toContain("no decision within 800 ms");
+    expect(answered.json().response?.status?.message).toContain("no decision within 2400 ms");
     expect(webhook.running.status().underWay).toBe(0);
   });
 
@@ -110,9 +110,8 @@ describe("calls of the webhook over https", () => {
       decide: () =>
         Promise.resolve({
           ...oneOperation,
-          outcomes: [
-            { source, where: "containers/c env A", result: "skipped", reason: "taken", warn: true },
-          ],
+          outcomes: [{ source, where: "containers/c env A", result: "skipped", reason: "taken" }],
+          warnings: ["not injected: containers/c env A: taken"],
         }),
     });
     await webhook.send(JSON.stringify(reviewOf(notebookPod(), { dryRun: true })));
@@ -126,7 +125,7 @@ describe("calls of the webhook over https", () => {
     expect(written[0]).toMatchObject({
       involvedObject: { kind: "ReplicaSet", name: "notebook-7d4b", namespace: "runtimes" },
       reason: "InjectionSkipped",
-      message: "containers/c env A (InjectionPolicy/runtimes/p, item token): taken",
+      message: "not injected: containers/c env A: taken",
     });
     expect(await metric(webhook, 'clouder_webhook_items_total{result="skipped"}')).toBe(5);
   });
@@ -138,17 +137,16 @@ describe("calls of the webhook over https", () => {
       kube,
       decide: () => {
         serial += 1;
-        const where = `containers/c${String(serial)}`;
-        return Promise.resolve({
-          ...oneOperation,
-          outcomes: [{ source, where, result: "skipped", reason: "taken", warn: true }],
-        });
+        return Promise.resolve({ ...oneOperation, warnings: [`skipped ${String(serial)}`] });
       },
     });
+    const started = performance.now();
     await Promise.all(Array.from({ length: 200 }, () => webhook.send(body)));
     await sleep(50);
-    expect((await kube.list(events)).length).toBeLessThan(40);
-    expect(webhook.running.status().eventsDropped).toBeGreaterThan(150);
+    const seconds = (performance.now() - started) / 1000;
+    const written = (await kube.list(events)).length;
+    expect(written).toBeLessThanOrEqual(25 + 5 * seconds);
+    expect(webhook.running.status().eventsDropped).toBe(200 - written);
   });
 
   it("serves probes, metrics and status beside it", async () => {

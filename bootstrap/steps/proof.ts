@@ -35,8 +35,10 @@ export function labelValue(text: string): string {
 export const proofScript = `
 id=clouder-proof-$$
 work=$(mktemp -d /var/lib/clouder/proof.XXXXXXXX)
-bundle=$work/bundle; images=$work/images; state=$work/state
-clean() { runc delete --force "$id" >/dev/null 2>&1 || true; rm -rf "$work"; }
+bundle=$work/bundle; images=$work/images
+# In memory: a process that waits for a busy disk cannot be stopped, and CRIU gives up after 10 s.
+state=$(mktemp -d /run/clouder-proof.XXXXXXXX)
+clean() { runc delete --force "$id" >/dev/null 2>&1 || true; rm -rf "$work" "$state"; }
 trap clean EXIT
 fail() {
   echo "failed: $1"
@@ -46,7 +48,7 @@ fail() {
   tail -q -n 1 "$work"/*.err 2>/dev/null
   exit 1
 }
-mkdir -p "$bundle/rootfs" "$images" "$state" "$work/criu"
+mkdir -p "$bundle/rootfs" "$images" "$work/criu"
 for folder in usr proc dev sys tmp state; do mkdir -p "$bundle/rootfs/$folder"; done
 for name in bin lib lib64 sbin; do
   if [ -L "/$name" ]; then ln -s "usr/$name" "$bundle/rootfs/$name"; fi

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { agentMemory } from "#checkpoint/agent/memory";
 import type { JobFigures } from "#test/bench/archive-job";
-import { writeHeapArchive } from "#test/bench/heap-archive";
-import { mebibytes, median, milliseconds } from "#test/bench/row";
+import type { BenchWorld } from "#test/bench/groups";
+import { takeArchive } from "#test/bench/real-archive";
+import { mebibytes as inMebibytes, median, milliseconds } from "#test/bench/row";
 import type { BenchRow } from "#test/bench/row";
 import { startS3Server } from "#test/lab/s3-server";
 
@@ -15,9 +16,33 @@ const keys = { BENCH_ACCESS_KEY: "bench", BENCH_SECRET_KEY: "bench-secret" };
 const memory = Object.fromEntries(agentMemory.map(({ name, value }) => [name, value]));
 const environment = { ...process.env, ...memory, ...keys };
 
-/** The archive's pipeline against pipelines of usual programs, on an S3 server of this machine. */
-export async function archiveRows(rounds = 3): Promise<readonly BenchRow[]> {
+const sizes = [100, 1024, 4096] as const;
+const rounds = 3;
+
+/**
+ * The archive's pipeline against pipelines of usual programs, on an S3 server of this machine, with
+ * archives that the kubelet made of processes of three sizes.
+ */
+export async function archiveRows(world: BenchWorld): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "clouder-bench-"));
+  try {
+    for (const size of sizes) {
+      world.say(`an archive of a process of ${String(size)} MiB`);
+      await takeArchive(await world.cluster(), size, sourceOf(folder, size));
+    }
+    // A cluster's own work would be measured too.
+    await world.dropCluster();
+    return await rowsOf(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function sourceOf(folder: string, mebibytes: number): string {
+  return join(folder, `process-${String(mebibytes)}.tar`);
+}
+
+async function rowsOf(folder: string): Promise<readonly BenchRow[]> {
   mkdirSync(join(folder, "s3/bucket"), { recursive: true });
   const server = await startS3Server({
     address: "127.0.0.1",
@@ -27,9 +52,9 @@ export async function archiveRows(rounds = 3): Promise<readonly BenchRow[]> {
   });
   try {
     const bench = await prepare(folder, server.endpoint);
-    const small = oneSize(bench, 100 * 2 ** 20, rounds);
-    const middle = oneSize(bench, 2 ** 30, rounds);
-    const large = oneSize(bench, 4 * 2 ** 30, 1);
+    const small = oneSize(bench, 100, rounds);
+    const middle = oneSize(bench, 1024, rounds);
+    const large = oneSize(bench, 4096, 1);
     const growth = large.peakBytes / middle.peakBytes;
     return [
       ...small.rows,
@@ -37,8 +62,8 @@ export async function archiveRows(rounds = 3): Promise<readonly BenchRow[]> {
       ...large.rows,
       {
         what: "agent's memory while it stores or unpacks 4 GiB",
-        ours: mebibytes(large.peakBytes),
-        peer: `1 GiB: ${mebibytes(middle.peakBytes)}`,
+        ours: inMebibytes(large.peakBytes),
+        peer: `1 GiB: ${inMebibytes(middle.peakBytes)}`,
         figure: growth,
         bar: "<= 200 MB, flat in size",
         met: large.peakBytes <= 200e6 && growth <= 1.1,
@@ -46,7 +71,7 @@ export async function archiveRows(rounds = 3): Promise<readonly BenchRow[]> {
       {
         what: "bytes read to inspect 4 GiB in the store",
         ours: `${(large.inspected / 1024).toFixed(0)} KiB`,
-        peer: `stored: ${mebibytes(large.storedBytes)}`,
+        peer: `stored: ${inMebibytes(large.storedBytes)}`,
         figure: large.inspected / 2 ** 20,
         bar: "< 1 MiB",
         met: large.inspected < 2 ** 20,
@@ -54,7 +79,6 @@ export async function archiveRows(rounds = 3): Promise<readonly BenchRow[]> {
     ];
   } finally {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -96,11 +120,10 @@ async function prepare(folder: string, endpoint: string): Promise<Bench> {
   };
 }
 
-function oneSize(bench: Bench, bytes: number, rounds: number) {
+function oneSize(bench: Bench, mebibytes: number, times: number) {
   const { folder } = bench;
-  const source = join(folder, "source.tar");
+  const source = sourceOf(folder, mebibytes);
   const target = join(folder, "unpacked");
-  writeHeapArchive(source, bytes);
   const fresh = () => {
     rmSync(target, { recursive: true, force: true });
     rmSync(`${folder}/s3/bucket/peer.tar.zst`, { force: true });
@@ -112,7 +135,7 @@ function oneSize(bench: Bench, bytes: number, rounds: number) {
     [],
     [],
   ];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < times; round += 1) {
     fresh();
     uploaded.push(bench.upload(source));
     fresh();
@@ -124,11 +147,11 @@ function oneSize(bench: Bench, bytes: number, rounds: number) {
   }
   fresh();
   // gzip takes a minute for 4 GiB: one round tells enough.
-  const copied = bytes > 2 ** 31 ? undefined : timed(copyAndPut(bench, source));
+  const copied = mebibytes > 2048 ? undefined : timed(copyAndPut(bench, source));
   const inspected = bench.run("inspect", "").readBytes;
   const ours = median(stored.map((figures) => figures.milliseconds));
   const restored = median(unpacked.map((figures) => figures.milliseconds));
-  const size = mebibytes(bytes);
+  const size = `${String(mebibytes)} MiB process`;
   const parallel = { how: "zstd -1 -T0, 4 parts at once", took: median(uploaded) };
   const piping = { how: "curl, zstd -d, tar x", took: median(piped) };
   const rows = [

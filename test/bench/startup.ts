@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { milliseconds, median, type BenchRow } from "#test/bench/row";
 
 /** Start-up of the command against Node.js doing nothing, in turn. */
-export function startupRows(rounds = 21): readonly BenchRow[] {
+export function startupRows(): readonly BenchRow[] {
+  const rounds = 21;
   const timed = (argv: readonly [string, ...string[]]) => {
     const [file, ...args] = argv;
     const started = performance.now();

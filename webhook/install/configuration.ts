@@ -88,7 +88,7 @@ export function webhookConfiguration(settings: WebhookSettings): MutatingWebhook
 }
 
 /** Evaluated by the API server: pods for which one is false never leave it. */
-const matchConditions = [
+export const matchConditions = [
   // Static pods of control planes; the kubelet could not create them otherwise.
   { name: "no-mirror-pod", expression: lacksAnnotation("kubernetes.io/config.mirror") },
   {

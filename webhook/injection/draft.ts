@@ -4,7 +4,7 @@ import type { Slot } from "#webhook/injection/containers";
 import { isChosen, slotsOf } from "#webhook/injection/containers";
 import type { ListChange } from "#webhook/injection/list-change";
 import { noChange } from "#webhook/injection/list-change";
-import type { Mounted } from "#webhook/injection/mounts";
+import type { WishedVolume } from "#webhook/injection/mounts";
 import type { Outcome, Wish } from "#webhook/injection/wish";
 
 /**
@@ -29,8 +29,8 @@ export interface Draft {
   /** Containers that are a policy's own: nothing else is injected into them. */
   readonly added: Set<string>;
   readonly claims: Map<string, Claim>;
-  /** The first wished volume of each name; without names when it is not in the pod. */
-  readonly volumesByName: Map<string, Mounted & { readonly volume: Volume }>;
+  /** Wished volumes by their names, in order; without names in the pod where nothing mounts them. */
+  readonly wished: Map<string, WishedVolume[]>;
   /** Set aside until all volumes are known. */
   readonly mounts: { readonly wish: Wish; readonly mount: VolumeMount }[];
   readonly outcomes: Outcome[];
@@ -65,7 +65,7 @@ export function draftOf(pod: Pod): Draft {
     seccomp: undefined,
     added: new Set(),
     claims: new Map(),
-    volumesByName: new Map(),
+    wished: new Map(),
     mounts: [],
     outcomes: [],
     refusal: undefined,

@@ -33,6 +33,10 @@ export interface Mounted {
   readonly names: readonly string[];
 }
 
+export interface WishedVolume extends Mounted {
+  readonly volume: Volume;
+}
+
 /**
  * A mount of a volume by its name: the first wished volume of the name, else the pod's own. Run when
  * the volumes of all wishes are known.
@@ -50,15 +54,20 @@ export function wishMount(draft: Draft, wish: Wish, mount: VolumeMount): void {
   for (const slot of slots) settleMount(draft, wish, slot, { ...mount, name }, mounted);
 }
 
-/** The first wished volume of the name, be it only because another wish brings the same one. */
+/** The first wished volume of the name that is in the pod, be it because another wish brings it. */
 function wishedVolume(draft: Draft, name: string): Mounted | undefined {
-  const wished = draft.volumesByName.get(name);
-  if (wished === undefined || wished.names.length > 0) return wished;
-  const { volume } = wished;
-  const names = [...listOf<Volume>(draft.pod.spec.volumes), ...draft.volumes.last]
-    .filter((other) => !isPrivate(volume) && sameButName(other, volume))
-    .map((other) => other.name);
-  return names.length > 0 ? { volume, names } : undefined;
+  for (const { volume, names } of draft.wished.get(name) ?? []) {
+    const found = names.length > 0 || isPrivate(volume) ? names : namesOf(draft, volume);
+    if (found.length > 0) return { volume, names: found };
+  }
+  return undefined;
+}
+
+/** What volumes of the content are called in the pod and the draft. */
+export function namesOf(draft: Draft, volume: Volume): readonly string[] {
+  return [...listOf<Volume>(draft.pod.spec.volumes), ...draft.volumes.last]
+    .filter((other) => sameButName(other, volume))
+    .map(({ name }) => name);
 }
 
 /** One mount in one container; true when the container gets it. */

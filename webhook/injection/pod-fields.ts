@@ -45,7 +45,9 @@ export function wishSeccomp(
   }
   const own = profileOf(draft.pod.spec);
   const all = [...listOf(draft.pod.spec.initContainers), ...listOf(draft.pod.spec.containers)];
-  if (own === undefined && all.every((container) => profileOf(container) !== undefined)) {
+  // A policy's own containers do not count: in a second call they are the pod's.
+  const rest = all.filter(({ name }) => !draft.added.has(name));
+  if (own === undefined && rest.every((container) => profileOf(container) !== undefined)) {
     note(draft, wish, where, "kept", "every container has a profile of its own");
     return;
   }

@@ -5,8 +5,8 @@ import type { Slot } from "#webhook/injection/containers";
 import type { Draft } from "#webhook/injection/draft";
 import { chosenSlots, note, noteNoContainer } from "#webhook/injection/draft";
 import { listOf } from "#webhook/injection/list-change";
-import type { Mounted } from "#webhook/injection/mounts";
-import { isPrivate, placeOf, settleMount } from "#webhook/injection/mounts";
+import type { Mounted, WishedVolume } from "#webhook/injection/mounts";
+import { isPrivate, namesOf, placeOf, settleMount } from "#webhook/injection/mounts";
 import { sameButName } from "#webhook/injection/same";
 import type { Wish } from "#webhook/injection/wish";
 
@@ -48,12 +48,12 @@ function putVolume(
   note(draft, wish, `volumes/${name}`, isNew ? "injected" : "present");
 }
 
-/** For mounts that go by the volume's name: the first volume of a name, once it is in the pod. */
-function remember({ volumesByName }: Draft, mounted: Mounted & { volume: Volume }): void {
-  const { volume } = mounted;
-  const first = volumesByName.get(volume.name);
-  const isAbsent = first?.names.length === 0 && sameButName(first.volume, volume);
-  if (first === undefined || isAbsent) volumesByName.set(volume.name, mounted);
+/** For mounts that go by the volume's name. */
+function remember({ wished }: Draft, mounted: WishedVolume): void {
+  const { name } = mounted.volume;
+  const list = wished.get(name);
+  if (list === undefined) wished.set(name, [mounted]);
+  else list.push(mounted);
 }
 
 function mountAll(
@@ -77,46 +77,46 @@ function sameVolumes(
   slots: readonly Slot[],
   mounts: readonly VolumeMount[],
 ): readonly string[] {
-  const earlier = draft.volumesByName.get(volume.name);
-  if (earlier?.names.length && sameButName(earlier.volume, volume)) return earlier.names;
-  const named = isPrivate(volume) || (mounts.length === 0 && isMissing(draft, volume.name));
-  const names = [...listOf(draft.pod.spec.volumes), ...draft.volumes.last]
-    .filter((other) => sameButName(other, volume) && (!named || isNamedFor(other, volume)))
-    .map(({ name }) => name);
-  return names.length === 0 && isPrivate(volume)
-    ? mountedAlike(draft, volume, slots, mounts)
-    : names;
+  const alike = namesOf(draft, volume);
+  if (!isPrivate(volume)) {
+    const needsName = mounts.length === 0 && isMissing(draft, volume.name);
+    return needsName ? alike.filter((name) => name === volume.name) : alike;
+  }
+  const wished = draft.wished.get(volume.name) ?? [];
+  const earlier = wished.find((other) => sameButName(other.volume, volume));
+  if (earlier?.names.length) return earlier.names;
+  const free = alike.filter((name) => !isOthers(draft, volume, name));
+  const named = free.filter((name) => isNameFor(name, volume));
+  return named.length > 0 ? named : mountedAlike(draft, free, slots, mounts);
 }
 
 /** Has it the volume's own name, or the one that the volume gets where its own is taken? */
-function isNamedFor({ name }: Volume, volume: Volume): boolean {
+function isNameFor(name: string, volume: Volume): boolean {
   return name === volume.name || (name.startsWith(stemOf(volume)) && name === hashedName(volume));
 }
 
 /** Private volumes that another webhook has renamed are known by where they are mounted. */
 function mountedAlike(
   draft: Draft,
-  volume: Volume,
+  alike: readonly string[],
   slots: readonly Slot[],
   mounts: readonly VolumeMount[],
 ): readonly string[] {
+  if (alike.length === 0) return alike;
   const places = new Set(mounts.map((mount) => placeOf(mount.mountPath, draft.windows)));
-  const names = new Set<string>();
+  const there = new Set<string>();
   for (const { container } of slots) {
     for (const { name, mountPath } of listOf(container.volumeMounts)) {
-      if (places.has(placeOf(mountPath, draft.windows))) names.add(name);
+      if (places.has(placeOf(mountPath, draft.windows))) there.add(name);
     }
   }
-  return listOf(draft.pod.spec.volumes)
-    .filter(({ name }) => names.has(name) && !isOthers(draft, volume, name))
-    .filter((other) => sameButName(other, volume))
-    .map(({ name }) => name);
+  return alike.filter((name) => there.has(name));
 }
 
 /** Is it another wish's volume already? */
 function isOthers(draft: Draft, { name: own }: Volume, name: string): boolean {
-  for (const [key, other] of draft.volumesByName) {
-    if (key !== own && other.names.includes(name)) return true;
+  for (const [key, others] of draft.wished) {
+    if (key !== own && others.some(({ names }) => names.includes(name))) return true;
   }
   return false;
 }

@@ -100,7 +100,7 @@ describe("variables (M2)", () => {
       wish(env("L", "$(A)")),
     ];
     const after = applied(pod, inject(pod, wishes).operations);
-    const shown = after.spec.containers[0]?.env?.map(({ name, value }) => `${name}=${value}`);
+    const shown = after.spec.containers[0]?.env?.map(({ name, value }) => [name, value].join("="));
     expect(shown).toEqual(["N=new", "A=1", "B=x", "L=$(A)"]);
   });
 });

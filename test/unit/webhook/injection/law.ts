@@ -95,7 +95,7 @@ export function expectKept(before: Pod, after: Pod): void {
   expect(lost(before, after, "")).toEqual([]);
 }
 
-/** "default" and absent are both no ServiceAccount. */
+/** "default", the empty text and absent are all no ServiceAccount. */
 const giveWay = new Set(["/spec/serviceAccountName"]);
 
 function lost(before: unknown, after: unknown, path: string): readonly string[] {
@@ -109,7 +109,7 @@ function lost(before: unknown, after: unknown, path: string): readonly string[] 
         : [`${path}/${key}`],
     );
   }
-  return before === after || (giveWay.has(path) && before === "default") ? [] : [path];
+  return before === after || (giveWay.has(path) && (before === "default" || before === "")) ? [] : [path];
 }
 
 function lostOf(before: readonly unknown[], after: readonly unknown[], path: string): string[] {

@@ -18,9 +18,9 @@ export async function policyOfFile(path: string, namespace: string): Promise<Inj
   const found = objects.flatMap((object): InjectionPolicy[] => {
     switch (object?.kind) {
       case "ClusterInjectionPolicy":
-        return [object as InjectionPolicy];
+        return [object];
       case "InjectionPolicy":
-        return [placed(object as InjectionPolicy, namespace)];
+        return [placed(object, namespace)];
       case "PodDefault":
         return [fromPodDefault(placed(object as PodDefault, namespace))];
       default:

@@ -6,8 +6,8 @@ const { injected, user: userMark } = injectionAnnotations;
 
 /**
  * The annotations by which an injected pod is known: what it got, and whose. They are written only
- * when something was injected, and a user's name that nobody vouches for is taken away: a pod cannot
- * claim to have been given another's things.
+ * when something was injected; what a new pod says of itself that is not so is taken away: it cannot
+ * claim to have been given anything, or another's things.
  */
 export function marksOf(
   pod: Pod,
@@ -18,8 +18,9 @@ export function marksOf(
   const given = new Set<string>();
   for (const outcome of outcomes) if (isGiven(outcome)) given.add(nameOf(outcome));
   const marks: Record<string, string | undefined> = {};
-  if (given.size > 0) {
-    const value = [...new Set([...earlierOf(before[injected], outcomes), ...given])].join(",");
+  if (given.size > 0 || Object.hasOwn(before, injected)) {
+    const names = new Set([...earlierOf(before[injected], outcomes), ...given]);
+    const value = names.size > 0 ? [...names].join(",") : undefined;
     if (value !== before[injected]) marks[injected] = value;
   }
   const isMarked = Object.hasOwn(before, userMark);
@@ -27,15 +28,19 @@ export function marksOf(
   return marks;
 }
 
-/** What an earlier call has noted, as far as it is still wished for. */
+/** What an earlier call has noted, as far as the pod has it. */
 function earlierOf(mark: string | undefined, outcomes: readonly Outcome[]): readonly string[] {
   if (mark === undefined) return [];
-  const known = new Set(outcomes.map(nameOf));
+  const known = new Set(outcomes.filter(isThere).map(nameOf));
   return mark.split(",").filter((name) => known.has(name));
 }
 
 function isGiven({ result }: Outcome): boolean {
   return result === "injected" || result === "overridden";
+}
+
+function isThere(outcome: Outcome): boolean {
+  return outcome.result === "present" || isGiven(outcome);
 }
 
 function nameOf({ source }: Outcome): string {

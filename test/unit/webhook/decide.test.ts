@@ -76,6 +76,12 @@ describe("marks", () => {
     expect(applied(pod, operations).metadata.annotations).not.toHaveProperty([userMark]);
   });
 
+  it("F4: a pod that claims to be injected, and is not, loses that mark", async () => {
+    const forged = podWith({}, { annotations: { [injectedMark]: "Policy/a/b", kept: "yes" } });
+    const { operations } = await decide(request(forged), world([]));
+    expect(applied(forged, operations).metadata.annotations).toEqual({ kept: "yes" });
+  });
+
   it("a wrong user's mark becomes the right one", async () => {
     const pod = podWith({}, { labels: { [userLabel]: "ada" }, annotations: { [userMark]: "eve" } });
     const { operations } = await decide(request(pod), world([forUser]));

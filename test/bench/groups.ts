@@ -27,4 +27,8 @@ export const groups: Registry<MeasureRows> = {
     title: "Archive and store",
     load: async () => (await import("#test/bench/archive")).archiveRows,
   },
+  webhook: {
+    title: "Webhook",
+    load: async () => (await import("#test/bench/webhook")).webhookRows,
+  },
 };

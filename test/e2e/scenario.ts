@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { inject } from "vitest";
 import { systemClock } from "#core/clock";
 import { waitFor } from "#core/retry";
@@ -115,4 +117,20 @@ export async function programState(
   const ask = `import urllib.request;print(urllib.request.urlopen("http://127.0.0.1:8080${path}").read().decode())`;
   const { stdout } = await cluster.kubectl(["exec", pod, "--", "python3", "-c", ask]);
   return JSON.parse(stdout) as ProgramState;
+}
+
+/** A kubeconfig with which a ServiceAccount calls the cluster. */
+export async function kubeconfigOf(
+  cluster: LabCluster,
+  account: string,
+  namespace = "default",
+): Promise<{ readonly file: string; readonly token: string }> {
+  const { stdout } = await cluster.kubectl(["create", "token", account, "-n", namespace]);
+  const token = stdout.trim();
+  const { stdout: raw } = await cluster.kubectl(["config", "view", "--raw", "-o", "json"]);
+  const config = JSON.parse(raw) as { users: { user: object }[] };
+  for (const user of config.users) user.user = { token };
+  const file = join(cluster.home, `${namespace}-${account}.kubeconfig`);
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  return { file, token };
 }

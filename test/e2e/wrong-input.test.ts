@@ -1,8 +1,6 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { counterPod } from "#test/e2e/pods";
-import { checkpoint, deletePod, lab, startPod } from "#test/e2e/scenario";
+import { checkpoint, deletePod, kubeconfigOf, lab, startPod } from "#test/e2e/scenario";
 
 const cluster = lab();
 const [first, second] = cluster.nodes;
@@ -63,16 +61,11 @@ it("ends with 2 on a wrong flag and offers help", async () => {
 
 it("says which right is missing when a user may not create checkpoints", async () => {
   await cluster.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "nobody" } });
-  const { stdout: token } = await cluster.kubectl(["create", "token", "nobody"]);
-  const { stdout } = await cluster.kubectl(["config", "view", "--raw", "-o", "json"]);
-  const config = JSON.parse(stdout) as { users: { user: object }[] };
-  for (const user of config.users) user.user = { token: token.trim() };
-  const file = join(cluster.home, "nobody.kubeconfig");
-  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  const { file, token } = await kubeconfigOf(cluster, "nobody");
   const { status, stderr } = await refused([
     ...["checkpoint", "pod", "plain", "--kubeconfig", file],
   ]);
   expect(status).toBe(1);
   expect(stderr).toMatch(/nobody/);
-  expect(stderr).not.toContain(token.trim());
+  expect(stderr).not.toContain(token);
 });

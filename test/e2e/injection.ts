@@ -127,12 +127,12 @@ export async function underDryRunLoad(
   const report = { sent: 0, injected: 0, failures: {} as Record<string, number> };
   const underWay = new Set<Promise<void>>();
   const started = performance.now();
-  let over = false;
+  const over = new AbortController();
   const worked = work().finally(() => {
-    over = true;
+    over.abort();
   });
   // Whatever work does, the load is bounded.
-  while (!over && report.sent < perSecond * 180) {
+  while (!over.signal.aborted && report.sent < perSecond * 180) {
     const due = Math.floor(((performance.now() - started) / 1000) * perSecond);
     while (report.sent < due && underWay.size < 64) {
       report.sent += 1;

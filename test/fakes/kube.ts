@@ -15,7 +15,7 @@ import { matches } from "#test/fakes/selectors";
 /**
  * An API server in memory. Modelled: resource versions and conflicts, uid, generation, generateName,
  * finalizers with deletionTimestamp, the status subresource of every kind, merge patch, apply (maps
- * merge, lists are replaced, fields a manager no longer names go), selectors, watches, dry run,
+ * merge, lists are replaced but for webhooks, fields a manager no longer names go), selectors, watches, dry run,
  * uid preconditions. Not modelled: schemas, admission, namespaces that must exist, garbage
  * collection of owned objects, grace periods. Passes the contract suite of Kube.
  */

@@ -32,7 +32,7 @@ export function createFieldManagers() {
       if (!options.dryRun)
         applied.set(`${key}|${manager}`, structuredClone(wanted) as unknown as Tree);
       const kept = isTree(before) && owned ? without(before, owned, wanted) : (before ?? {});
-      return mergePatch(kept, wanted) as KubeObject;
+      return mergePatch(kept, withWebhooks(before, owned, wanted)) as KubeObject;
     },
   };
 }
@@ -46,4 +46,23 @@ function without(before: Tree, owned: Tree, wanted: unknown): Tree {
     else if (isTree(value) && isTree(result[key])) result[key] = without(result[key], value, next);
   }
   return result;
+}
+
+/** The one list of ours that API servers merge by name: each webhook keeps fields of other managers. */
+function withWebhooks(before: unknown, owned: unknown, wanted: unknown): unknown {
+  if (!isTree(wanted) || !Array.isArray(wanted["webhooks"])) return wanted;
+  const webhooks = (wanted["webhooks"] as readonly unknown[]).map((webhook) => {
+    const own = namesake(owned, webhook);
+    const stored = namesake(before, webhook);
+    return mergePatch(own ? without(stored ?? {}, own, webhook) : (stored ?? {}), webhook);
+  });
+  return { ...wanted, webhooks };
+}
+
+function namesake(object: unknown, webhook: unknown): Tree | undefined {
+  const list = isTree(object) ? object["webhooks"] : undefined;
+  const name = isTree(webhook) ? webhook["name"] : undefined;
+  return Array.isArray(list)
+    ? (list as readonly unknown[]).filter(isTree).find((one) => one["name"] === name)
+    : undefined;
 }

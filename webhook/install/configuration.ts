@@ -1,4 +1,4 @@
-import { annotations, systemNamespace } from "#checkpoint/api/names";
+import { annotations, runtimeClassName, systemNamespace } from "#checkpoint/api/names";
 import type { MutatingWebhookConfiguration } from "#kube/admission";
 import { componentLabels } from "#kube/install/labels";
 import {
@@ -87,6 +87,12 @@ export function webhookConfiguration(settings: WebhookSettings): MutatingWebhook
   };
 }
 
+/**
+ * CEL for a pod that goes on from a checkpoint. Without the RuntimeClass the annotation restores
+ * nothing and would only keep policies away.
+ */
+export const restoredPod = `'${annotations.restore}' in object.metadata.?annotations.orValue({}) && object.spec.?runtimeClassName.orValue('') == '${runtimeClassName}'`;
+
 /** Evaluated by the API server: pods for which one is false never leave it. */
 export const matchConditions = [
   // Static pods of control planes; the kubelet could not create them otherwise.
@@ -97,7 +103,7 @@ export const matchConditions = [
       "object.metadata.?labels[?'app.kubernetes.io/part-of'].orValue('') != 'kubectl-clouder'",
   },
   // Its template already holds what was injected.
-  { name: "no-restored-pod", expression: lacksAnnotation(annotations.restore) },
+  { name: "no-restored-pod", expression: `!(${restoredPod})` },
   // Networks, DNS and storage drivers, which the webhook itself waits for.
   {
     name: "no-critical-pod",

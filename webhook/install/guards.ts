@@ -1,4 +1,4 @@
-import { annotations, apiGroup, systemNamespace } from "#checkpoint/api/names";
+import { apiGroup, systemNamespace } from "#checkpoint/api/names";
 import { componentLabels } from "#kube/install/labels";
 import { admissionPolicy, type AdmissionGuard } from "#kube/install/admission-policy";
 import type { KubeObject } from "#kube/kube";
@@ -9,6 +9,7 @@ import {
   injectionLabels,
   injectionUsers,
 } from "#webhook/api/names";
+import { restoredPod } from "#webhook/install/configuration";
 import type { WebhookSettings } from "#webhook/install/settings";
 
 /**
@@ -83,7 +84,7 @@ function marks(settings: WebhookSettings): AdmissionGuard {
         },
         { name: "was", expression: before("annotations") },
         { name: "now", expression: after("annotations") },
-        { name: "restored", expression: `'${annotations.restore}' in variables.now` },
+        { name: "restored", expression: restoredPod },
         { name: "unseen", expression: unseen.map((one) => `(${one})`).join(" || ") },
       ],
       validations: [
@@ -119,7 +120,7 @@ function required(settings: WebhookSettings): AdmissionGuard {
       ],
       validations: [
         {
-          expression: `variables.keys.all(key, variables.labels[?key].orValue('') == '') || '${annotations.restore}' in variables.annotations || '${injectionAnnotations.injected}' in variables.annotations`,
+          expression: `variables.keys.all(key, variables.labels[?key].orValue('') == '') || (${restoredPod}) || '${injectionAnnotations.injected}' in variables.annotations`,
           message: `this namespace requires injection, and nothing was injected into this pod: kubectl clouder webhook status`,
         },
       ],

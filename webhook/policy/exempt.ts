@@ -1,4 +1,4 @@
-import { annotations } from "#checkpoint/api/names";
+import { annotations, runtimeClassName } from "#checkpoint/api/names";
 import { exemptNamespaces, injectionLabels } from "#webhook/api/names";
 import type { PodRequest } from "#webhook/policy/request";
 import { labelOf } from "#webhook/policy/selector";
@@ -22,7 +22,9 @@ export function exemption(request: PodRequest, namespaceLabels: Labels): string 
     return `the pod is labelled ${injectionLabels.inject}=disabled`;
   }
   if (labelOf(notes, mirrorPod) !== undefined) return "mirror pods are the kubelet's";
-  if (labelOf(notes, annotations.restore) !== undefined) {
+  // Without the RuntimeClass the annotation restores nothing and would only keep policies away.
+  const restored = request.pod.spec.runtimeClassName === runtimeClassName;
+  if (restored && labelOf(notes, annotations.restore) !== undefined) {
     return "a restored pod holds already what was injected into its original";
   }
   return undefined;

@@ -93,7 +93,10 @@ describe("pods that are left as they are:", () => {
   const untouched: readonly [string, Pod, string?][] = [
     [
       "one that is restored: it holds already what was injected",
-      podWith({}, { annotations: { "clouder.datalayer.io/restore": "u", [userMark]: "eve" } }),
+      podWith(
+        { runtimeClassName: "clouder" },
+        { annotations: { "clouder.datalayer.io/restore": "u", [userMark]: "eve" } },
+      ),
     ],
     ["F1: a mirror pod", podWith({}, { annotations: { "kubernetes.io/config.mirror": "x" } })],
     ["one labelled so", podWith({}, { labels: { "clouder.datalayer.io/inject": "disabled" } })],

@@ -64,7 +64,7 @@ describe.each(modes)("the configuration with %o", (mode) => {
       "no-own-pod":
         "object.metadata.?labels[?'app.kubernetes.io/part-of'].orValue('') != 'kubectl-clouder'",
       "no-restored-pod":
-        "!('clouder.datalayer.io/restore' in object.metadata.?annotations.orValue({}))",
+        "!('clouder.datalayer.io/restore' in object.metadata.?annotations.orValue({}) && object.spec.?runtimeClassName.orValue('') == 'clouder')",
       "no-critical-pod": "!object.spec.?priorityClassName.orValue('').startsWith('system-')",
     });
   });

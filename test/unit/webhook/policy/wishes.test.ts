@@ -89,7 +89,6 @@ describe("matching", () => {
       "work",
     ],
     ["mirror pods", { annotations: { "kubernetes.io/config.mirror": "x" } }, {}, "work"],
-    ["restored pods", { annotations: { "clouder.datalayer.io/restore": "uid" } }, {}, "work"],
   ])("F1, F2: never %s", async (_what, metadata, namespaceLabels, namespace) => {
     const scene = {
       policies: [cluster({ inject: [env("A", "1")] })],
@@ -97,6 +96,14 @@ describe("matching", () => {
     };
     const wishes = await decide(scene, request(pod(metadata), alice, namespace));
     expect([wishes.wishes, wishes.considered[0]?.matched]).toEqual([[], false]);
+  });
+
+  it("F1: never restored pods, and a mere annotation makes none", async () => {
+    const scene = { policies: [cluster({ inject: [env("A", "1")] })], namespaceLabels: {} };
+    const marked = { annotations: { "clouder.datalayer.io/restore": "uid" } };
+    const of = (spec: object) => decide(scene, request(pod(marked, spec), alice, "work"));
+    expect((await of({ runtimeClassName: "clouder" })).wishes).toEqual([]);
+    expect((await of({})).wishes).toHaveLength(1);
   });
 
   it("F6: a pod of generateName, without name and namespace, gets the same", async () => {

@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly report: Reporter;
   /** Socket of the user's SSH agent. */
   readonly sshAgent?: string | undefined;
+  /** For variables that a cloud's own tools read. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }

@@ -175,5 +175,6 @@ function providerContext(
   record: ClusterRecord,
   around: Surroundings,
 ): ProviderContext {
-  return { ...around, spec: record.spec, folder: clusterFolder(home, record.name) };
+  const { spec, uid } = record;
+  return { ...around, spec, uid, folder: clusterFolder(home, record.name) };
 }

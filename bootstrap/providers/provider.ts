@@ -27,6 +27,10 @@ export interface ProviderContext {
   readonly spec: ClusterSpec;
   /** Folder of this cluster (mode 0700) for keys, known hosts and machine files. */
   readonly folder: string;
+  /** Tells this cluster from every other of its name; absent where nothing is looked for or made. */
+  readonly uid?: string | undefined;
+  /** The caller's environment, for variables that a cloud's own tools read. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly report: Reporter;
   /** Socket of the user's SSH agent; for machines that are reached without a key file. */
   readonly sshAgent?: string | undefined;

@@ -11,4 +11,8 @@ export const providers = {
     title: "your own machines, over SSH",
     load: async () => (await import("#bootstrap/providers/ssh/provider")).sshProvider,
   },
+  aws: {
+    title: "machines of Amazon EC2",
+    load: async () => (await import("#bootstrap/providers/aws/provider")).awsProvider,
+  },
 } as const satisfies Registry<Provider>;

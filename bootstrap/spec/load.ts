@@ -9,6 +9,8 @@ export interface ClusterFlags {
   readonly workers?: number | undefined;
   /** `user@address[:port]`, the control plane first; for the ssh provider. */
   readonly hosts?: readonly string[] | undefined;
+  /** What else flags say to the provider, by the names of its settings; absent ones are undefined. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** Private key for the ssh provider. */
   readonly key?: string | undefined;
   readonly bundle?: string | undefined;
@@ -141,10 +143,15 @@ function provider(place: Place, flags: ClusterFlags): ClusterSpec["provider"] {
     name,
     settings: {
       ...settings,
+      ...given(flags.settings),
       ...(flags.hosts && flags.hosts.length > 0 && { hosts: flags.hosts }),
       ...(flags.key !== undefined && { key: flags.key }),
     },
   };
+}
+
+function given(settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function cni(place: Place): "flannel" {

@@ -22,6 +22,7 @@ export interface PlanContext {
   readonly bundle: OpenBundle;
   readonly report: Reporter;
   readonly sshAgent?: string | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }

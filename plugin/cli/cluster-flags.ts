@@ -1,6 +1,7 @@
 import type { CreateClusterRequest } from "#bootstrap/create-cluster";
 import { checkName } from "#bootstrap/spec/validate";
 import type { Check } from "#plugin/cli/checks";
+import { cloudFlags, cloudSettings, type CloudFlagValues } from "#plugin/cli/cloud-flags";
 import { boolean, integer, string } from "#plugin/cli/flags";
 
 /** Machines' names, and a folder's, come from it. */
@@ -10,7 +11,10 @@ export const isClusterName: Check = (value) => {
 
 /** Flags of `cluster create`; the second spelling of each is the original design's. */
 export const createFlags = {
-  provider: string({ aliases: ["cloud"], description: "where machines come from: local, ssh" }),
+  provider: string({
+    aliases: ["cloud"],
+    description: "where machines come from: local, ssh, aws",
+  }),
   workers: integer({
     char: "w",
     aliases: ["worker-count"],
@@ -22,7 +26,11 @@ export const createFlags = {
     description: "with ssh: user@address[:port] of a machine, the control plane first",
     multiple: true,
   }),
-  key: string({ char: "i", description: "with ssh: private key [default: the SSH agent's keys]" }),
+  key: string({
+    char: "i",
+    description: "private key [default: the SSH agent's keys; in a cloud a new key]",
+  }),
+  ...cloudFlags,
   bundle: string({ description: "folder of the offline bundle (bundle.json)" }),
   "schedulable-control-plane": boolean({ description: "let ordinary pods run there, too" }),
   "kubernetes-version": string({
@@ -35,7 +43,7 @@ export const createFlags = {
   "only-step": string({ description: "run only this step, and those it needs facts from" }),
 };
 
-interface CreateFlagValues {
+interface CreateFlagValues extends CloudFlagValues {
   readonly provider: string | undefined;
   readonly workers: number | undefined;
   readonly host: readonly string[] | undefined;
@@ -62,6 +70,7 @@ export function flagsOf(
       workers: flags.workers,
       hosts: flags.host,
       key: flags.key,
+      settings: cloudSettings(flags),
       bundle: flags.bundle,
       schedulableControlPlane: flags["schedulable-control-plane"] ? true : undefined,
       kubernetesVersion: flags["kubernetes-version"]?.replace(/^(?=\d)/, "v"),

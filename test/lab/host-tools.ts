@@ -47,7 +47,11 @@ export function ensureGo(): void {
   });
 }
 
-async function install(names: readonly string[], say: (line: string) => void): Promise<void> {
+/** Installs Debian packages on this host, and says so. */
+export async function install(
+  names: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
   say(`installing on this host with apt-get: ${names.join(" ")}`);
   const environment = { DEBIAN_FRONTEND: "noninteractive" };
   const argv = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...names] as const;

@@ -9,6 +9,7 @@ import { checkInotify, checkRoom } from "./limits.ts";
 import { ensureMachineRoot, hostKeyLine } from "./machine-root.ts";
 import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "./network.ts";
 import { parseLocalSettings } from "./settings.ts";
+import { ensureClusterKey } from "#bootstrap/providers/cluster-key";
 import { openBundle } from "#bootstrap/bundle/load";
 import { createGate } from "#bootstrap/plans/gate";
 import { writePrivate } from "#bootstrap/private-file";
@@ -93,7 +94,7 @@ async function ensure(
       hint: "use a bundle with a file of the kind machine-root, or --provider ssh",
     });
   }
-  const publicKey = await ensureKey(folder);
+  const publicKey = await ensureClusterKey(folder);
   const network = await ensureNetwork(identity, spec, settings.subnet);
   const gate = createGate(2);
   const machines = wanted.map((one) => machineOf(identity, network, one));
@@ -188,16 +189,6 @@ function machineOf(identity: LocalIdentity, network: LocalNetwork, one: WantedMa
       knownHostsFile: join(identity.folder, "known_hosts"),
     },
   };
-}
-
-/** The cluster's own SSH key; gives the public line. */
-async function ensureKey(folder: string): Promise<string> {
-  const key = join(folder, "key");
-  const known = await readFile(`${key}.pub`, "utf8").catch(() => undefined);
-  if (known !== undefined) return known;
-  await rm(key, { force: true });
-  await hostCommand(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "clouder", "-f", key]);
-  return await readFile(`${key}.pub`, "utf8");
 }
 
 /** We made the machines, so their keys are known before the first contact. */

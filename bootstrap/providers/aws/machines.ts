@@ -1,0 +1,194 @@
+import { AssociateAddressCommand, type Instance } from "@aws-sdk/client-ec2";
+import { join } from "node:path";
+import { ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
+import { allowedNetworks } from "./caller-address.ts";
+import { ensureGroups } from "./firewall.ts";
+import { tagKeys, tagValue } from "./identity.ts";
+import { images, type Architecture } from "./image-table.ts";
+import { ensureImage } from "./images.ts";
+import { ensureInstance, nameOf, ourInstances, running, type MachineKind } from "./instances.ts";
+import { ensureKeyPair, keyFileOf } from "./key-pair.ts";
+import { ensureNetwork, type AwsNetwork } from "./network.ts";
+import { given, type Place } from "./part.ts";
+import { sizesOf } from "./preflight.ts";
+import { ensureProfile } from "./roles.ts";
+import { ensureAddress } from "./routes.ts";
+import { change } from "./session.ts";
+import type { AwsSettings } from "./settings.ts";
+import { openSite, type Workplace } from "./workplace.ts";
+import { machineTypes, usableZones } from "./zones.ts";
+import { createGate } from "#bootstrap/plans/gate";
+import type {
+  Machine,
+  MachineRole,
+  ProviderContext,
+  WantedMachine,
+} from "#bootstrap/providers/provider";
+
+/** Creates under way at the same time; EC2's throttle lets so many through. */
+const atOnce = 10;
+
+/** Makes what is missing, network first, and gives the machines as they run then. */
+export async function ensureMachines(
+  context: ProviderContext,
+  workplace: Workplace,
+  wanted: readonly WantedMachine[],
+  caller: string | undefined,
+): Promise<readonly Machine[]> {
+  const { settings, session } = workplace;
+  const place = await openSite(context, workplace);
+  const planes = wanted.filter(({ role }) => role === "control-plane");
+  const zones = await usableZones(session, sizesOf(settings), settings.zones);
+  const count = Math.min(zones.length, settings.zones.length || (planes.length >= 3 ? 3 : 2), 4);
+  const network = await ensureNetwork(place, settings, zones, count);
+  const kinds = balancerKinds(settings, planes.length);
+  const groups = await ensureGroups(place, network.vpc, {
+    allowed: settings.private ? settings.allowCIDRs : allowedNetworks(settings.allowCIDRs, caller),
+    ingress: settings.ingress,
+    balancers: kinds,
+    ...(settings.private && { inside: network.cidr }),
+  });
+  const kindOf = await machineKinds(context, workplace, place, groups);
+  const balancers = await Promise.all(
+    kinds.map((kind) =>
+      ensureBalancer(place, kind, {
+        vpc: network.vpc,
+        subnets: kind === "api-public" ? network.open : network.nodes,
+        group: given(groups[kind], kind),
+      }),
+    ),
+  );
+  await ensureInstances(place, wanted, kindOf, network);
+  const found = await running(
+    session,
+    place.identity,
+    wanted.map(({ name }) => name),
+  );
+  const planeIds = planes.map(({ name }) => given(found.get(name)?.InstanceId, name));
+  for (const balancer of balancers) await registerTargets(session, balancer, planeIds);
+  const [first] = planes;
+  const address =
+    first && kinds.length === 0
+      ? await ensurePlaneAddress(place, first.name, planeIds[0] ?? "")
+      : undefined;
+  return wanted.map(({ name }) => {
+    const machine = machineOf(context, settings, found.get(name) ?? {});
+    return name === first?.name && address !== undefined ? moved(machine, address) : machine;
+  });
+}
+
+/** One control plane has a public address that stays; more of them, or private ones, balancers. */
+export function balancerKinds(
+  settings: Pick<AwsSettings, "private">,
+  planes: number,
+): readonly BalancerKind[] {
+  if (settings.private) return ["api-internal"];
+  return planes > 1 ? ["api-internal", "api-public"] : [];
+}
+
+async function machineKinds(
+  { folder }: ProviderContext,
+  { session, settings, caller }: Workplace,
+  place: Place,
+  groups: { readonly nodes: string; readonly "control-plane": string },
+): Promise<(role: MachineRole) => MachineKind> {
+  const types = await machineTypes(session, sizesOf(settings));
+  const partition = caller.arn.split(":")[1] ?? "aws";
+  const keyPair = await ensureKeyPair(place, settings, folder);
+  const kind = async (role: MachineRole): Promise<MachineKind> => {
+    const size = role === "control-plane" ? settings.controlPlaneSize : settings.workerSize;
+    const architecture: Architecture = types.get(size)?.architecture ?? "x86_64";
+    return {
+      ...{ size, settings, keyPair },
+      image: await ensureImage(session, place.book, settings, architecture),
+      profile: await ensureProfile(place, role, partition),
+      groups: role === "control-plane" ? [groups.nodes, groups["control-plane"]] : [groups.nodes],
+    };
+  };
+  const kinds = { "control-plane": await kind("control-plane"), worker: await kind("worker") };
+  return (role) => kinds[role];
+}
+
+async function ensureInstances(
+  place: Place,
+  wanted: readonly WantedMachine[],
+  kindOf: (role: MachineRole) => MachineKind,
+  network: AwsNetwork,
+): Promise<void> {
+  const known = await ourInstances(place.session, place.identity);
+  const gate = createGate(atOnce);
+  const done = await Promise.allSettled(
+    wanted.map((one) => {
+      const peers = wanted.filter(({ role }) => role === one.role);
+      const subnet = network.nodes[peers.indexOf(one) % network.nodes.length];
+      return gate(() =>
+        ensureInstance(
+          place,
+          one,
+          kindOf(one.role),
+          subnet ?? { id: "", zone: "" },
+          known.find((instance) => nameOf(instance) === one.name),
+        ),
+      );
+    }),
+  );
+  // All have ended by now: a failure must not leave creates behind that nobody waits for.
+  const failed = done.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+async function ensurePlaneAddress(place: Place, name: string, instance: string): Promise<string> {
+  const {
+    allocation,
+    address,
+    instance: user,
+  } = await ensureAddress(place, "api-address", `${name}-ip`);
+  if (user !== instance) {
+    await change(
+      place.session,
+      `give ${name} the address ${address}`,
+      () =>
+        place.session.ec2.send(
+          new AssociateAddressCommand({ AllocationId: allocation, InstanceId: instance }),
+        ),
+      /^(InvalidAllocationID\.NotFound|InvalidInstanceID(\.NotFound)?|IncorrectInstanceState)$/,
+    );
+  }
+  return address;
+}
+
+/** An instance as the rest of the program sees it. */
+export function machineOf(
+  { folder }: ProviderContext,
+  settings: AwsSettings,
+  instance: Instance,
+): Machine {
+  const privateAddress = instance.PrivateIpAddress ?? "";
+  const publicAddress = settings.private ? undefined : instance.PublicIpAddress;
+  const role = tagValue(instance.Tags, tagKeys.role);
+  return {
+    name: nameOf(instance),
+    role: role === "control-plane" ? role : "worker",
+    pool: tagValue(instance.Tags, tagKeys.pool),
+    privateAddress,
+    ...(publicAddress && { publicAddress }),
+    reach: {
+      access: "ssh",
+      host: publicAddress ?? privateAddress,
+      port: 22,
+      user: settings.user ?? images[settings.image]?.user ?? "ubuntu",
+      keyFile: keyFileOf(settings, folder),
+      knownHostsFile: join(folder, "known_hosts"),
+    },
+  };
+}
+
+/** The same machine at another public address. */
+function moved(machine: Machine, publicAddress: string): Machine {
+  const { reach } = machine;
+  return {
+    ...machine,
+    publicAddress,
+    reach: reach.access === "ssh" ? { ...reach, host: publicAddress } : reach,
+  };
+}

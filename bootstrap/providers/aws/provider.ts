@@ -1,0 +1,103 @@
+import { DescribeVpcsCommand } from "@aws-sdk/client-ec2";
+import { awaitSsh } from "./await-ssh.ts";
+import { ourBalancer } from "./balancer.ts";
+import { callerAddress } from "./caller-address.ts";
+import { identityOf, ours, type AwsIdentity } from "./identity.ts";
+import { ourInstances } from "./instances.ts";
+import { balancerKinds, ensureMachines, machineOf } from "./machines.ts";
+import { checkBeforehand } from "./preflight.ts";
+import { previewCalls } from "./preview.ts";
+import { afterRemovalOf, everything } from "./record.ts";
+import { removeAll, reportKeptVolumes } from "./removal.ts";
+import { removeMachines } from "./remove-machines.ts";
+import { look } from "./session.ts";
+import { lastingDifference } from "./settings.ts";
+import {
+  checkLife,
+  openSite,
+  openWorkplace,
+  type AwsSurroundings,
+  type Workplace,
+} from "./workplace.ts";
+import { answersSsh } from "#bootstrap/nodes/ssh-banner";
+import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
+import { systemClock } from "#core/clock";
+
+/** Machines of EC2; what is around them is given by the caller. */
+export function createAwsProvider(around: AwsSurroundings): Provider {
+  const { clock } = around;
+  const caller = async ({ settings }: Workplace) =>
+    settings.private ? undefined : await around.callerAddress();
+  return {
+    keepsMachines: false,
+    cannotBecome: (known, wanted) => lastingDifference(known.settings, wanted.settings),
+    preflight: async (context) => {
+      const workplace = await openWorkplace(context, clock);
+      await checkLife(workplace);
+      const address = await caller(workplace);
+      await checkBeforehand(context, workplace, identityIn(context), address);
+    },
+    ensure: async (context, wanted) => {
+      const workplace = await openWorkplace(context, clock);
+      const address = await caller(workplace);
+      const machines = await ensureMachines(context, workplace, wanted, address);
+      await awaitSsh(workplace.session, identityIn(context), machines, around);
+      return machines;
+    },
+    list: async (context) => {
+      const { session, settings } = await openWorkplace(context, clock);
+      const found = await ourInstances(session, identityIn(context));
+      return found
+        .filter(({ State, PrivateIpAddress }) => State?.Name === "running" && PrivateIpAddress)
+        .map((one) => machineOf(context, settings, one))
+        .sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
+    },
+    remove: async (context, machines) => {
+      const { session, identity, book } = await openSite(
+        context,
+        await openWorkplace(context, clock),
+      );
+      if (machines !== "all") {
+        return { left: await removeMachines(session, identity, book, machines) };
+      }
+      const begun = Object.values(book.current().intents);
+      await book.change((record) => ({ generations: afterRemovalOf(record, [everything]) }));
+      const left = await removeAll(session, identity, begun);
+      if (left.length === 0) await book.change(() => ({ intents: {} }));
+      await reportKeptVolumes(session, identity);
+      return { left };
+    },
+    nodeSettings: () => Promise.resolve({}),
+    describe: async (context) => await describe(context, await openWorkplace(context, clock)),
+    preview: previewCalls,
+  };
+}
+
+/** The provider as the program uses it. */
+export const awsProvider: Provider = createAwsProvider({
+  clock: systemClock,
+  callerAddress,
+  answersSsh,
+});
+
+const identityIn = ({ spec, uid }: ProviderContext): AwsIdentity => identityOf(spec.name, uid);
+
+async function describe(
+  context: ProviderContext,
+  { session, settings, caller }: Workplace,
+): Promise<Readonly<Record<string, string>>> {
+  const identity = identityIn(context);
+  const { Vpcs: [vpc] = [] } = await look(session, "look for the VPC", () =>
+    session.ec2.send(new DescribeVpcsCommand({ Filters: ours(identity, "vpc") })),
+  );
+  const [kind] = balancerKinds(settings, context.spec.controlPlane.count).toReversed();
+  const balancer =
+    kind === undefined ? undefined : await ourBalancer(session, identity, `${kind}-balancer`);
+  const id = settings.vpc ?? vpc?.VpcId;
+  return {
+    region: session.region,
+    account: caller.account,
+    ...(id !== undefined && { vpc: id }),
+    ...(balancer?.DNSName && { loadBalancer: `${balancer.DNSName}:6443` }),
+  };
+}

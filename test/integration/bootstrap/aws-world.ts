@@ -1,0 +1,238 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  DescribeAddressesCommand,
+  DescribeInstancesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeKeyPairsCommand,
+  DescribeNatGatewaysCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVolumesCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+} from "@aws-sdk/client-ec2";
+import {
+  DescribeLoadBalancersCommand,
+  DescribeTargetGroupsCommand,
+  ElasticLoadBalancingV2Client,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
+import { IAMClient, ListInstanceProfilesCommand, ListRolesCommand } from "@aws-sdk/client-iam";
+import { createAwsProvider } from "#bootstrap/providers/aws/provider";
+import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import { loadSpec } from "#bootstrap/spec/load";
+import type { Clock } from "#core/clock";
+import type { ReportEvent } from "#core/report";
+import { startAwsFaults, type AwsFaults } from "#test/lab/aws-faults";
+import { startMoto } from "#test/lab/moto";
+
+export const region = "us-east-1";
+
+const image = (ami: string, name: string, creation: string, architecture = "x86_64") => ({
+  ...{ ami_id: ami, name, architecture, creation_date: creation, owner_id: "099720109477" },
+  ...{ state: "available", public: true, root_device_name: "/dev/sda1", root_device_type: "ebs" },
+  ...{ virtualization_type: "hvm", image_type: "machine", platform: "Linux/UNIX" },
+  ...{ description: name, image_location: `amazon/${name}`, hypervisor: "xen", sriov: "simple" },
+});
+
+export const newest = "ami-00000000000000002";
+const stem = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04";
+const images = [
+  image("ami-00000000000000001", `${stem}-amd64-server-20250101`, "2025-01-01T00:00:00.000Z"),
+  image(newest, `${stem}-amd64-server-20260101`, "2026-01-01T00:00:00.000Z"),
+  image(
+    "ami-00000000000000003",
+    `${stem}-arm64-server-20260101`,
+    "2026-01-01T00:00:00.000Z",
+    "arm64",
+  ),
+];
+
+/** A moto server behind the fault proxy, and what tests do with both. */
+export interface AwsWorld {
+  readonly faults: AwsFaults;
+  readonly provider: Provider;
+  /** What the provider reported. */
+  readonly events: ReportEvent[];
+  readonly clock: Clock;
+  /** Clients that go past the proxy. */
+  readonly ec2: EC2Client;
+  readonly iam: IAMClient;
+  readonly elb: ElasticLoadBalancingV2Client;
+  /** A cluster's context with a folder of its own. */
+  context(cluster: ClusterWish): Promise<ProviderContext>;
+  /** Everything in AWS that carries a cluster's tag, as "type id". */
+  tagged(cluster: string): Promise<readonly string[]>;
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClusterWish {
+  readonly name?: string;
+  readonly uid?: string;
+  readonly planes?: number;
+  readonly workers?: number;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly signal?: AbortSignal;
+  /** Another context on the same folder: a later run of the program. */
+  readonly folder?: string;
+}
+
+/** Starts both; the SDK finds them by the usual variables of this process. */
+export async function startAwsWorld(): Promise<AwsWorld> {
+  const home = await mkdtemp(join(tmpdir(), "clouder-aws-"));
+  const moto = await startMoto({ folder: home, images });
+  const faults = await startAwsFaults(moto.endpoint);
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: faults.endpoint,
+    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: join(home, "no-config"),
+    AWS_SHARED_CREDENTIALS_FILE: join(home, "no-credentials"),
+  });
+  const clock = hastyClock();
+  const direct = { endpoint: moto.endpoint, region };
+  const clients = {
+    ec2: new EC2Client(direct),
+    iam: new IAMClient(direct),
+    elb: new ElasticLoadBalancingV2Client(direct),
+  };
+  const events: ReportEvent[] = [];
+  let folders = 0;
+  return {
+    faults,
+    events,
+    clock,
+    ...clients,
+    provider: createAwsProvider({
+      clock,
+      callerAddress: () => Promise.resolve("198.51.100.7"),
+      answersSsh: () => Promise.resolve(true),
+    }),
+    context: async (wish) => {
+      folders += 1;
+      const folder = wish.folder ?? join(home, `folder-${folders}`);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return {
+        spec: specOf(wish),
+        folder,
+        uid: wish.uid ?? `${folders}0000000-1111-4222-8333-444444444444`,
+        environment: { AWS_REGION: region },
+        report: (event) => events.push(event),
+        ...(wish.signal && { signal: wish.signal }),
+      };
+    },
+    tagged: (cluster) => taggedThings(clients, cluster),
+    reset: async () => {
+      faults.reset();
+      events.length = 0;
+      await fetch(`${moto.endpoint}/moto-api/reset`, { method: "POST" });
+    },
+    close: async () => {
+      await faults.stop();
+      await moto.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function specOf({
+  name = "dev",
+  planes = 1,
+  workers = 2,
+  settings = {},
+}: ClusterWish): ClusterSpec {
+  const spec = loadSpec({
+    document: {
+      apiVersion: "bootstrap.clouder.datalayer.io/v1alpha1",
+      kind: "Cluster",
+      metadata: { name },
+      spec: { provider: { name: "aws", settings: { region, ...settings } } },
+    },
+    flags: { workers },
+    defaults: { kubernetesVersion: "v1.36.3", bundle: "/bundle" },
+  });
+  return { ...spec, controlPlane: { ...spec.controlPlane, count: planes } };
+}
+
+/** Time that passes as fast as it is waited for. */
+function hastyClock(): Clock {
+  let slept = 0;
+  return {
+    now: () => Date.now() + slept,
+    sleep: async (milliseconds, signal) => {
+      slept += milliseconds;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal?.aborted) throw signal.reason as Error;
+    },
+  };
+}
+
+/** Asks each service itself, past the product's own code; what is terminated or deleted is gone. */
+async function taggedThings(
+  { ec2, iam, elb }: Pick<AwsWorld, "ec2" | "iam" | "elb">,
+  cluster: string,
+): Promise<readonly string[]> {
+  const Filters = [{ Name: "tag:clouder-cluster", Values: [cluster] }];
+  const live = ["pending", "running", "stopping", "stopped"];
+  const states = { Name: "instance-state-name", Values: live };
+  const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ Filters }));
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters }));
+  const gateways = await ec2.send(new DescribeInternetGatewaysCommand({ Filters }));
+  const { RouteTables } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
+  const groups = await ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
+  const machines = await ec2.send(new DescribeInstancesCommand({ Filters: [...Filters, states] }));
+  const { Volumes } = await ec2.send(new DescribeVolumesCommand({ Filters }));
+  const nics = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters }));
+  const { Addresses } = await ec2.send(new DescribeAddressesCommand({ Filters }));
+  const { NatGateways } = await ec2.send(new DescribeNatGatewaysCommand({ Filter: Filters }));
+  const { KeyPairs } = await ec2.send(new DescribeKeyPairsCommand({ Filters }));
+  const { Roles } = await iam.send(new ListRolesCommand({}));
+  const { InstanceProfiles } = await iam.send(new ListInstanceProfilesCommand({}));
+  const { LoadBalancers } = await elb.send(new DescribeLoadBalancersCommand({}));
+  const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({}));
+  const list = <T>(kind: string, things: readonly T[] | undefined, id: (one: T) => unknown) =>
+    (things ?? []).map((one) => `${kind} ${String(id(one))}`);
+  return [
+    ...list("vpc", Vpcs, ({ VpcId }) => VpcId),
+    ...list("subnet", Subnets, ({ SubnetId }) => SubnetId),
+    ...list("gateway", gateways.InternetGateways, (one) => one.InternetGatewayId),
+    ...list("routes", RouteTables, ({ RouteTableId }) => RouteTableId),
+    ...list("group", groups.SecurityGroups, ({ GroupId }) => GroupId),
+    ...list(
+      "machine",
+      machines.Reservations?.flatMap(({ Instances = [] }) => Instances),
+      ({ InstanceId }) => InstanceId,
+    ),
+    ...list("volume", Volumes, ({ VolumeId }) => VolumeId),
+    ...list("interface", nics.NetworkInterfaces, (one) => one.NetworkInterfaceId),
+    ...list("address", Addresses, ({ AllocationId }) => AllocationId),
+    ...list(
+      "nat",
+      NatGateways?.filter(({ State }) => State !== "deleted"),
+      ({ NatGatewayId }) => NatGatewayId,
+    ),
+    ...list("key-pair", KeyPairs, ({ KeyName }) => KeyName),
+    // No other cluster is in these lists: they have no filter, and no tags.
+    ...list("role", Roles, ({ RoleName }) => RoleName),
+    ...list("profile", InstanceProfiles, (one) => one.InstanceProfileName),
+    ...list("balancer", LoadBalancers, ({ LoadBalancerName }) => LoadBalancerName),
+    ...list("targets", TargetGroups, ({ TargetGroupName }) => TargetGroupName),
+  ].sort();
+}
+
+/** A pair of key files, the private half of no use. */
+export async function writeKey(folder: string): Promise<string> {
+  const file = join(folder, "id_ed25519");
+  await writeFile(file, "not a key", { mode: 0o600 });
+  await writeFile(
+    `${file}.pub`,
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILxVVqbTxjCvBGQh2o3tAcWYIn2fTN7HTfpYF1mc7jKX test\n",
+  );
+  return file;
+}

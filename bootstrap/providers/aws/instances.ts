@@ -26,15 +26,15 @@ export interface MachineKind {
   readonly settings: AwsSettings;
 }
 
-/** Instances of the cluster that are not gone; without an identity's uid, by the cluster's name. */
+/** Instances of the cluster that are neither gone nor going. */
 export async function ourInstances(
   session: AwsSession,
   identity: AwsIdentity,
 ): Promise<readonly Instance[]> {
-  const filters = ours(identity).filter(({ Values }) => Values?.[0] !== "");
   const found = await look(session, "list the machines", () =>
-    everyItem(paginateDescribeInstances({ client: session.ec2 }, { Filters: filters }), (page) =>
-      page.Reservations?.flatMap(({ Instances = [] }) => Instances),
+    everyItem(
+      paginateDescribeInstances({ client: session.ec2 }, { Filters: ours(identity) }),
+      (page) => page.Reservations?.flatMap(({ Instances = [] }) => Instances),
     ),
   );
   return found.filter(isThere);

@@ -34,7 +34,6 @@ export const persistentVolumeClaims = core<storage.PersistentVolumeClaim>(
   "PersistentVolumeClaim",
   "persistentvolumeclaims",
 );
-export const resourceQuotas = core<storage.ResourceQuota>("ResourceQuota", "resourcequotas");
 
 export const leases = grouped<objects.Lease>("coordination.k8s.io/v1", "Lease", "leases", true);
 export const daemonSets = grouped<objects.DaemonSet>("apps/v1", "DaemonSet", "daemonsets", true);
@@ -92,19 +91,6 @@ export const validatingAdmissionPolicyBindings = grouped<admission.AdmissionPoli
   registration,
   "ValidatingAdmissionPolicyBinding",
   "validatingadmissionpolicybindings",
-  false,
-);
-/** Served as v1 since Kubernetes 1.36. */
-export const mutatingAdmissionPolicies = grouped<admission.AdmissionPolicy>(
-  registration,
-  "MutatingAdmissionPolicy",
-  "mutatingadmissionpolicies",
-  false,
-);
-export const mutatingAdmissionPolicyBindings = grouped<admission.AdmissionPolicy>(
-  registration,
-  "MutatingAdmissionPolicyBinding",
-  "mutatingadmissionpolicybindings",
   false,
 );
 /** Of cert-manager, where that is installed. */

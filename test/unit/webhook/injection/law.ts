@@ -109,7 +109,11 @@ function lost(before: unknown, after: unknown, path: string): readonly string[] 
         : [`${path}/${key}`],
     );
   }
-  return before === after || (giveWay.has(path) && (before === "default" || before === "")) ? [] : [path];
+  return before === after || givesWay(before, path) ? [] : [path];
+}
+
+function givesWay(before: unknown, path: string): boolean {
+  return giveWay.has(path) && (before === "default" || before === "");
 }
 
 function lostOf(before: readonly unknown[], after: readonly unknown[], path: string): string[] {

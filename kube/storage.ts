@@ -1,6 +1,6 @@
 import type { KubeObject } from "#kube/kube";
 
-/** Claims, quotas and classes, as far as we use them. */
+/** Claims and classes, as far as we use them. */
 
 export interface PersistentVolumeClaim extends KubeObject {
   readonly kind: "PersistentVolumeClaim";
@@ -15,15 +15,6 @@ export interface PersistentVolumeClaim extends KubeObject {
     readonly phase?: "Pending" | "Bound" | "Lost";
     readonly accessModes?: readonly string[];
     readonly capacity?: Readonly<Record<string, string>>;
-  };
-}
-
-export interface ResourceQuota extends KubeObject {
-  readonly kind: "ResourceQuota";
-  readonly spec?: { readonly hard?: Readonly<Record<string, string>> };
-  readonly status?: {
-    readonly hard?: Readonly<Record<string, string>>;
-    readonly used?: Readonly<Record<string, string>>;
   };
 }
 

@@ -36,8 +36,12 @@ export async function bundleServer(name: "webhook-server" | "webhook-peer", fold
   return outfile;
 }
 
-/** Memory settings of the Deployment. */
-export const nodeOptions = ["--max-old-space-size=160", "--max-semi-space-size=4"];
+/** As the image and the Deployment set them. */
+export const nodeOptions = [
+  "--no-concurrent-recompilation",
+  "--max-old-space-size=160",
+  "--max-semi-space-size=2",
+];
 
 /** Starts the server on the first core; resolves when it says that it listens. */
 export async function startServer(

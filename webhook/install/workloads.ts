@@ -41,7 +41,8 @@ export function webhookObjects(settings: WebhookSettings): readonly KubeObject[]
         // A fault of ours counts as no answer does.
         { name: "CLOUDER_WEBHOOK_ON_FAULT", value: faults[settings.failurePolicy] },
         { name: "CLOUDER_WEBHOOK_DRAIN_SECONDS", value: String(drainSeconds) },
-        { name: "NODE_OPTIONS", value: "--max-old-space-size=160" },
+        { name: "NODE_OPTIONS", value: "--max-old-space-size=160 --max-semi-space-size=2" },
+        { name: "MALLOC_ARENA_MAX", value: "2" },
       ],
       resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "320Mi" } },
       // The Service forgets the pod first, then the process is told to finish what it has.

@@ -1,4 +1,4 @@
-import type { Outcome } from "#webhook/injection/wish";
+import type { Outcome, WishSource } from "#webhook/injection/wish";
 
 /** The API server cuts a warning at 256 characters and all of them at 4096. */
 const warningLength = 256;
@@ -26,23 +26,34 @@ export function auditAnnotations(verdict: {
 }): Readonly<Record<string, string>> | undefined {
   const { outcomes, user, refusal } = verdict;
   if (outcomes.length === 0 && user === undefined && refusal === undefined) return undefined;
-  const injected = outcomes.filter(
-    ({ result }) => result === "injected" || result === "overridden",
-  );
-  const skipped = outcomes.filter(({ result }) => result === "skipped" || result === "refused");
+  const injected = new Set<WishSource>();
+  const skipped = new Set<WishSource>();
+  let count = 0;
+  for (const { result, source } of outcomes) {
+    if (result === "skipped" || result === "refused") skipped.add(source);
+    else if (refusal === undefined && (result === "injected" || result === "overridden")) {
+      injected.add(source);
+      count += 1;
+    }
+  }
   return {
     ...(user === undefined ? {} : { user: cut(plain(user), annotationLength) }),
-    "injected-count": String(refusal === undefined ? injected.length : 0),
-    ...(injected.length > 0 && refusal === undefined ? { injected: itemsOf(injected) } : {}),
-    ...(skipped.length > 0 ? { skipped: itemsOf(skipped) } : {}),
+    "injected-count": String(count),
+    ...itemsNamed("injected", injected),
+    ...itemsNamed("skipped", skipped),
     ...(refusal === undefined ? {} : { refused: "true" }),
   };
 }
 
-function itemsOf(outcomes: readonly Outcome[]): string {
+/** Outcomes of one item share its source: few names are put together for many outcomes. */
+function itemsNamed(
+  key: "injected" | "skipped",
+  sources: ReadonlySet<WishSource>,
+): Readonly<Record<string, string>> {
+  if (sources.size === 0) return {};
   const names = new Set<string>();
-  for (const { source } of outcomes) names.add(`${source.policy}/${source.item}`);
-  return cut(plain([...names].join(",")), annotationLength);
+  for (const { policy, item } of sources) names.add(`${policy}/${item}`);
+  return { [key]: cut(plain([...names].join(",")), annotationLength) };
 }
 
 /** Header and log lines must not be broken by what a stranger called their things. */

@@ -57,6 +57,16 @@ const share = 0.8;
  * `settled` is what was configured.
  */
 export function timeLimit(url: string, settledMs: number): number {
+  // Of one configuration all calls are alike.
+  if (url !== last.url || settledMs !== last.settledMs) {
+    last = { url, settledMs, limit: readLimit(url, settledMs) };
+  }
+  return last.limit;
+}
+
+let last = { url: "", settledMs: 0, limit: 0 };
+
+function readLimit(url: string, settledMs: number): number {
   const asked = /[?&]timeout=(\d+(?:\.\d+)?)(ms|s|m)(?:&|$)/.exec(url);
   if (!asked) return settledMs * share;
   const unit = asked[2] === "ms" ? 1 : asked[2] === "s" ? 1000 : 60_000;

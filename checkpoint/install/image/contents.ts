@@ -25,13 +25,14 @@ export const imagePrograms = {
 } as const;
 
 /**
- * Little young space: a stream of large buffers then has them collected early, which costs less
- * memory and less time than full collections (docs/benchmarks.md). The webhook's many small objects
- * want room to die young instead.
+ * One option is all that a first line can hold. Little young space: a stream of large buffers then has
+ * them collected early, which costs less memory and less time than full collections
+ * (docs/benchmarks.md). The webhook has its young space from NODE_OPTIONS, where the option against
+ * compilers on other threads, whose memory is never given back, is not allowed.
  */
 function shebang(program: string): string {
-  const megabytes = program === "clouder-webhook" ? 8 : 1;
-  return `#!/usr/local/bin/node --max-semi-space-size=${String(megabytes)}`;
+  const webhook = program === "clouder-webhook";
+  return `#!/usr/local/bin/node ${webhook ? "--no-concurrent-recompilation" : "--max-semi-space-size=1"}`;
 }
 
 /** Copied beside the bundles: what the agent installs on its node. */

@@ -30,6 +30,8 @@ const parsed = (text: string) => JSON.parse(text) as Answer;
 
 /** The API server's own checks of an answer, as in its admissionreview_test.go. */
 function verify(text: string, expected = uid): Answer["response"] {
+  // Its length is taken for its bytes.
+  expect(Buffer.byteLength(text)).toBe(text.length);
   const { apiVersion, kind, response } = parsed(text);
   expect({ apiVersion, kind }).toEqual({
     apiVersion: "admission.k8s.io/v1",

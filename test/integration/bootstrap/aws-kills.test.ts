@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProviderContext } from "#bootstrap/providers/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import type { AwsCall } from "#test/lab/aws-faults";
@@ -64,49 +64,51 @@ async function killedAtEveryChange(
   }
 }
 
-const wishes: readonly [string, ClusterWish][] = [
-  ["one control plane", { workers: 2 }],
-  ["three private control planes", { planes: 3, workers: 1, settings: { private: true } }],
-];
-const losses: readonly [Loss, number][] = [
-  ["answer-lost", 0],
-  ["answer-lost", 2],
-  ["not-sent", 0],
-];
+const onePlane: ClusterWish = { workers: 2 };
+const privatePlanes: ClusterWish = { planes: 3, workers: 1, settings: { private: true } };
 
-describe.each(wishes)("C1 C2 C4 %s", (_what, wish) => {
-  test.each(losses)(
-    "killed at every change (%s, new things found after %i looks) ends the same, nothing twice, and is deleted to the last",
-    async (loss, lateLooks) => {
-      const whole = await world.context(wish);
-      await ensure(whole);
-      const wanted = kindsOf(await world.tagged("dev"));
-      await world.reset();
-      world.faults.lateLooks = lateLooks;
-      const context = await world.context(wish);
-      const made = await killedAtEveryChange(context, loss, ensure);
-      expect(made.length).toBeGreaterThan(30);
-      expect(new Set(made)).toContain("RunInstances");
-      expect(kindsOf(await world.tagged("dev"))).toEqual(wanted);
-      const removed = await killedAtEveryChange(context, loss, remove);
-      expect(new Set(removed)).toContain("DeleteVpc");
-      expect((await remove(context)).left).toEqual([]);
-      expect(await world.tagged("dev")).toEqual([]);
-    },
-    300_000,
-  );
+test.each<[string, Loss, number, ClusterWish]>([
+  ["one control plane", "answer-lost", 0, onePlane],
+  ["one control plane", "not-sent", 0, onePlane],
+  ["three private control planes", "answer-lost", 2, privatePlanes],
+])(
+  "C1 C2 C4 %s: killed at every change (%s, new things found after %i looks) it ends the same, nothing twice, and is deleted to the last",
+  async (_what, loss, lateLooks, wish) => {
+    const whole = await world.context(wish);
+    await ensure(whole);
+    const wanted = kindsOf(await world.tagged("dev"));
+    await world.reset();
+    world.faults.lateLooks = lateLooks;
+    const context = await world.context(wish);
+    const made = await killedAtEveryChange(context, loss, ensure);
+    expect(made.length).toBeGreaterThan(30);
+    expect(new Set(made)).toContain("RunInstances");
+    expect(kindsOf(await world.tagged("dev"))).toEqual(wanted);
+    const removed = await killedAtEveryChange(context, loss, remove);
+    expect(new Set(removed)).toContain("DeleteVpc");
+    expect((await remove(context)).left).toEqual([]);
+    expect(await world.tagged("dev")).toEqual([]);
+  },
+  300_000,
+);
 
-  test.each([1, 6, 14, 25, 35, 39])(
-    "killed at its change %i, whose things are found late, leaves nothing after a delete",
-    async (change) => {
-      world.faults.lateLooks = 3;
-      const context = await world.context(wish);
-      let left = change;
-      const nth = () => (left -= 1) === 0;
-      expect(await killed(context, "answer-lost", nth, ensure)).toBeDefined();
-      expect((await remove(context)).left).toEqual([]);
-      expect(await world.tagged("dev")).toEqual([]);
-    },
-    60_000,
-  );
-});
+test.each([
+  [1, onePlane],
+  [14, onePlane],
+  [35, onePlane],
+  [6, privatePlanes],
+  [25, privatePlanes],
+  [39, privatePlanes],
+] as const)(
+  "C2 C4 killed at its change %i, whose things are found late, a create leaves nothing after a delete",
+  async (change, wish) => {
+    world.faults.lateLooks = 3;
+    const context = await world.context(wish);
+    let left = change;
+    const nth = () => (left -= 1) === 0;
+    expect(await killed(context, "answer-lost", nth, ensure)).toBeDefined();
+    expect((await remove(context)).left).toEqual([]);
+    expect(await world.tagged("dev")).toEqual([]);
+  },
+  60_000,
+);

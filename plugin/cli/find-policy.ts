@@ -1,4 +1,3 @@
-import { parseAllDocuments } from "yaml";
 import { ClouderError, hasCode } from "#core/error";
 import type { Kube } from "#kube/kube";
 import { readDocument } from "#plugin/cli/read-document";
@@ -11,6 +10,7 @@ import { fromPodDefault, type PodDefault } from "#webhook/policy/pod-default";
 
 /** The one policy in a file, PodDefaults converted. */
 export async function policyOfFile(path: string, namespace: string): Promise<InjectionPolicy> {
+  const { parseAllDocuments } = await import("yaml");
   const documents = [...parseAllDocuments(await readDocument(path))];
   const problem = documents.flatMap(({ errors }) => errors)[0];
   if (problem) throw new ClouderError("usage", `${path} is no YAML: ${problem.message}`);

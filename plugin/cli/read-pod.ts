@@ -1,4 +1,3 @@
-import { parseDocument } from "yaml";
 import { ClouderError } from "#core/error";
 import type { ObjectMeta } from "#kube/kube";
 import type { Pod } from "#kube/objects";
@@ -34,6 +33,7 @@ interface Template {
 
 /** Reads a Pod, a workload's pod template or an AdmissionReview; `-` is standard input. */
 export async function readPod(path: string): Promise<PodFile> {
+  const { parseDocument } = await import("yaml");
   const parsed = parseDocument(await readDocument(path));
   const [problem] = parsed.errors;
   if (problem) throw new ClouderError("usage", `${path} is no YAML: ${problem.message}`);

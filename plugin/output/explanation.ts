@@ -1,11 +1,10 @@
-import { stringify } from "yaml";
 import { lineDiff } from "#plugin/output/diff";
 import { type Result, table } from "#plugin/output/result";
 import { renderTable } from "#plugin/output/table";
 import type { Explanation } from "#webhook/explain";
 
 /** What would become of the pod, and why; a refusal makes the command end with 1. */
-export function explanationResult(explanation: Explanation): Result {
+export async function explanationResult(explanation: Explanation): Promise<Result> {
   const { allowed, policies, items, claims, warnings, patch } = explanation;
   const parts = [
     verdict(explanation),
@@ -41,7 +40,7 @@ export function explanationResult(explanation: Explanation): Result {
       ]),
     ),
     warnings.length > 0 ? ["Warnings:", ...warnings.map((one) => `  ${one}`)].join("\n") : "",
-    patch.length > 0 ? `Changes:\n${changes(explanation)}` : "",
+    patch.length > 0 ? `Changes:\n${await changes(explanation)}` : "",
   ];
   return {
     object: explanation,
@@ -63,7 +62,8 @@ function section(title: string, rows: readonly unknown[], content: ReturnType<ty
   return rows.length === 0 ? "" : `${title}:\n${renderTable(content, false)}`;
 }
 
-function changes({ before, after }: Explanation): string {
+async function changes({ before, after }: Explanation): Promise<string> {
+  const { stringify } = await import("yaml");
   const text = (value: unknown) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
   return lineDiff(text(before), text(after));
 }

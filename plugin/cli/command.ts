@@ -79,7 +79,8 @@ export function command<
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- a command without arguments
   const Args extends ArgInput = {},
 >(spec: CommandSpec<Flags, Args>): CommandDefinition {
-  const { summary, description, examples = [], args = {}, hidden = false } = spec;
+  const { summary, description, examples = [], hidden = false } = spec;
+  const args = withoutStandardInput(spec.args ?? {});
   const flags = withEnvironment({ ...outputFlags, ...spec.flags });
   return {
     summary,
@@ -94,6 +95,13 @@ export function command<
       throw new ClouderError("internal", "commands are started by plugin/cli/main");
     },
   };
+}
+
+/** oclif would take an argument that is not given from a pipe, where `-f -` reads its document. */
+function withoutStandardInput(args: ArgInput): ArgInput {
+  return Object.fromEntries(
+    Object.entries(args).map(([name, one]) => [name, { ...one, ignoreStdin: true }]),
+  );
 }
 
 /** Every flag can be set by a variable: --no-wait of any command by CLOUDER_NO_WAIT. */

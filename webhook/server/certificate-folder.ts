@@ -35,8 +35,7 @@ export function certificateFolder(
 }
 
 async function readPair(folder: string): Promise<CertificatePair> {
-  const [certificate, key] = await Promise.all(
-    ["tls.crt", "tls.key"].map((name) => readFile(join(folder, name), "utf8")),
-  );
-  return { certificate: certificate ?? "", key: key ?? "" };
+  // One after the other, so that a folder without both always gives the same error.
+  const certificate = await readFile(join(folder, "tls.crt"), "utf8");
+  return { certificate, key: await readFile(join(folder, "tls.key"), "utf8") };
 }

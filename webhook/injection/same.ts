@@ -1,3 +1,5 @@
+import { parseQuantity } from "#kube/quantity";
+
 /**
  * Whether two pieces of a pod say the same. What a policy says and what stands in the pod differ by
  * the API server's defaults and its way of writing quantities: an injected
@@ -79,25 +81,6 @@ function isDefault(key: string, value: unknown): boolean {
 
 const quantities: ReadonlySet<string> = new Set(["sizeLimit", "storage", "divisor"]);
 
-const factors: Readonly<Record<string, number>> = {
-  "": 1,
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
 function sameQuantity(a: unknown, b: unknown): boolean {
   const size = quantity(a);
   return size !== undefined && size === quantity(b);
@@ -105,8 +88,6 @@ function sameQuantity(a: unknown, b: unknown): boolean {
 
 function quantity(value: unknown): number | undefined {
   if (typeof value === "number") return value;
-  if (typeof value !== "string") return undefined;
-  const [, digits, unit = ""] = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([A-Za-z]*)$/.exec(value) ?? [];
-  const factor = factors[unit];
-  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor;
+  const size = typeof value === "string" ? parseQuantity(value) : NaN;
+  return Number.isNaN(size) ? undefined : size;
 }

@@ -68,6 +68,8 @@ it("kubectl get shows our columns under the short names", async () => {
   expect(names.trim().split("\n").sort()).toEqual([
     "checkpoints.clouder.datalayer.io",
     "checkpointstores.clouder.datalayer.io",
+    "clusterinjectionpolicies.clouder.datalayer.io",
+    "injectionpolicies.clouder.datalayer.io",
     "restores.clouder.datalayer.io",
   ]);
 });

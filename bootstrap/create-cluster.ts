@@ -15,7 +15,7 @@ import { runPlan, type StepTiming } from "#bootstrap/plans/runner";
 import type { Provider } from "#bootstrap/providers/provider";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
-import type { ClusterFlags } from "#bootstrap/spec/load";
+import type { ClusterFlags } from "#bootstrap/spec/flags";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import type { PlanContext } from "#bootstrap/steps/step";
 import { wantedCluster } from "#bootstrap/wanted-cluster";
@@ -29,6 +29,8 @@ export interface CreateClusterRequest {
   readonly home: string;
   /** Text of the user's cluster.yaml. */
   readonly document?: string | undefined;
+  /** Its name in messages. */
+  readonly file?: string | undefined;
   readonly flags: ClusterFlags;
   readonly steps?: StepChoice;
 }

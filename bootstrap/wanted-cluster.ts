@@ -5,8 +5,11 @@ import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import { chooseSteps } from "#bootstrap/plans/order";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
-import { documentBundle, loadSpec } from "#bootstrap/spec/load";
+import { loadPackages, loadSpec } from "#bootstrap/spec/load";
+import { readSource } from "#bootstrap/spec/read-source";
+import { toldBySource } from "#bootstrap/spec/source";
 import { wantedMachines } from "#bootstrap/spec/machines";
+import { checkMachineNetworks } from "#bootstrap/spec/validate";
 import { ClouderError, hasCode } from "#core/error";
 import { loadDriver } from "#core/registry";
 
@@ -19,22 +22,23 @@ export async function wantedCluster(
   around: Surroundings,
 ): Promise<ClusterSpec> {
   const { document, flags } = request;
-  const parsed = document === undefined ? undefined : await parseDocument(document);
+  const source =
+    document === undefined
+      ? undefined
+      : await readSource(document, request.file ?? "the cluster document");
   const specWith = (kubernetesVersion: string) =>
-    loadSpec({
-      ...(parsed !== undefined && { document: parsed }),
-      flags,
-      defaults: { kubernetesVersion },
-    });
+    loadSpec({ source, flags, defaults: { kubernetesVersion } });
   try {
     await checkRequest(specWith(anyVersion), request, around);
   } catch (error) {
+    const told = toldBySource(error, flags, source);
     // Without a document every wrong value was an argument.
-    if (document !== undefined || !hasCode(error, "config", "not-found")) throw error;
-    const hint = error.hint ?? "see: kubectl clouder cluster create --help";
-    throw new ClouderError("usage", error.message, { hint, cause: error.cause });
+    if (document !== undefined || !hasCode(told, "config", "not-found")) throw told;
+    const hint = told.hint ?? "see: kubectl clouder cluster create --help";
+    throw new ClouderError("usage", told.message, { hint, cause: told.cause });
   }
-  const { bundle } = await openBundle(flags.bundle ?? documentBundle(parsed) ?? "");
+  const { folder } = loadPackages({ source, flags, defaults: {} });
+  const { bundle } = await openBundle(folder);
   return specWith(bundle.versions.kubernetes);
 }
 
@@ -48,14 +52,5 @@ async function checkRequest(
   const context = { ...around, spec, folder: clusterFolder(home, spec.name) };
   // Reads the provider's settings and compares them with the machines that are wanted.
   provider.preview(context, wantedMachines(spec));
-}
-
-async function parseDocument(text: string): Promise<unknown> {
-  const { parseDocument: parse } = await import("yaml");
-  const document = parse(text, { uniqueKeys: true });
-  const [problem] = document.errors;
-  if (problem) {
-    throw new ClouderError("config", `the cluster document is not YAML: ${problem.message}`);
-  }
-  return document.toJS() as unknown;
+  checkMachineNetworks(spec, provider.machineNetworks(spec.provider));
 }

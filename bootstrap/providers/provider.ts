@@ -13,6 +13,8 @@ export interface Machine {
   readonly privateAddress: string;
   /** Address the user's machine uses for the API server, when it differs. */
   readonly publicAddress?: string;
+  /** What the cloud calls the machine, for its node: "aws:///us-east-1a/i-0123456789abcdef0". */
+  readonly providerID?: string;
   readonly reach: NodeAddress;
 }
 
@@ -44,6 +46,10 @@ export interface ProviderContext {
 export interface Provider {
   /** What in its settings keeps machines that are there from becoming those wanted now, if anything. */
   cannotBecome(known: ProviderSection, wanted: ProviderSection): string | undefined;
+  /** Networks of the machines that settings name, which pods and services must stay out of. */
+  machineNetworks(
+    section: ProviderSection,
+  ): readonly { readonly path: string; readonly cidr: string }[];
   /** Everything that can be known before the first change: rights, tools, quotas, free names. */
   preflight(context: ProviderContext): Promise<void>;
   /** Makes what is missing (network first) and gives all machines once each answers. */
@@ -58,6 +64,18 @@ export interface Provider {
   nodeSettings(context: ProviderContext): Promise<Partial<NodeSettings>>;
   /** Facts for `cluster show`: networks, addresses; no secrets. */
   describe(context: ProviderContext): Promise<Readonly<Record<string, string>>>;
+  /**
+   * What leads to several API servers: `host:port` of a load balancer that it made (another one
+   * `forCallers`, where nodes' is not reached from outside), or an address of the machines' network
+   * that nobody has, for the control planes to share.
+   */
+  apiAddress?(
+    context: ProviderContext,
+  ): Promise<
+    | { readonly loadBalancer: string; readonly forCallers?: string }
+    | { readonly virtual: string }
+    | undefined
+  >;
   /** The machines are the user's own: deleting the cluster resets them and leaves them there. */
   readonly keepsMachines: boolean;
   /** What `ensure` would do for a dry run, one line per command or call. */

@@ -14,12 +14,14 @@ export interface ClusterSpec {
     readonly cni: "flannel";
   };
   readonly controlPlane: {
-    /** Odd. More than one arrives with high availability. */
+    /** 1, 3 or 5. */
     readonly count: number;
     /** Ordinary pods may run on control-plane nodes. */
     readonly schedulable: boolean;
     /** Stable `host:port`; absent: made by the provider. */
     readonly endpoint?: string;
+    /** A free address of the machines' network that the control planes share. */
+    readonly virtualAddress?: string;
   };
   readonly pools: readonly PoolSpec[];
   readonly packages: PackageSource;
@@ -29,6 +31,11 @@ export interface PoolSpec {
   /** The initial pool is called "workers". */
   readonly name: string;
   readonly count: number;
+  /** Bounds of every scale; absent: 0 and 150. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Numbers of its nodes (`<cluster>-node-<number>`) once they were given out; they never change. */
+  readonly numbers?: readonly number[];
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly {
     readonly key: string;

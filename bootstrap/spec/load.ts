@@ -1,220 +1,95 @@
-import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
-import { fields, list, text, truth, wholeNumber, wrongField, type Place } from "./document.ts";
+import { clusterFields, type ClusterDocument } from "./cluster-fields.ts";
+import { wholeDocument } from "./document.ts";
+import { withFlags, type ClusterFlags } from "./flags.ts";
+import { toldBySource, type Source } from "./source.ts";
 import { validateSpec } from "./validate.ts";
-
-/** What flags say; each wins over the document. */
-export interface ClusterFlags {
-  readonly name?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly workers?: number | undefined;
-  /** `user@address[:port]`, the control plane first; for the ssh provider. */
-  readonly hosts?: readonly string[] | undefined;
-  /** What else flags say to the provider, by the names of its settings; absent ones are undefined. */
-  readonly settings?: Readonly<Record<string, unknown>> | undefined;
-  /** Private key for the ssh provider. */
-  readonly key?: string | undefined;
-  readonly bundle?: string | undefined;
-  readonly schedulableControlPlane?: boolean | undefined;
-  readonly kubernetesVersion?: string | undefined;
-  readonly podCIDR?: string | undefined;
-  readonly serviceCIDR?: string | undefined;
-}
+import type { ClusterSpec, PackageSource, PoolSpec } from "#bootstrap/spec/cluster-spec";
 
 export interface SpecInput {
-  /** The parsed document, if there is one. */
-  readonly document?: unknown;
+  /** The document, if there is one. */
+  readonly source?: Source | undefined;
   readonly flags: ClusterFlags;
   /** What is taken where neither says it. */
   readonly defaults: { readonly kubernetesVersion?: string; readonly bundle?: string };
 }
 
-export const documentVersion = "bootstrap.clouder.datalayer.io/v1alpha1";
-
 /** Document and flags to a validated, complete spec; `config` or `usage` names what is wrong. */
-export function loadSpec({ document, flags, defaults }: SpecInput): ClusterSpec {
-  const spec = sections(document);
-  const machines = provider(spec.provider, flags);
-  return validateSpec({
-    name: flags.name ?? spec.name ?? "",
-    provider: machines,
-    kubernetesVersion:
-      flags.kubernetesVersion ?? text(spec.kubernetesVersion) ?? defaults.kubernetesVersion ?? "",
-    network: network(spec.network, flags),
-    controlPlane: controlPlane(spec.controlPlane, flags),
-    pools: withWorkers(pools(spec.pools), flags, machines.settings),
-    packages: {
-      kind: "bundle",
-      folder: flags.bundle ?? bundleFolder(spec.packages) ?? defaults.bundle ?? "",
-    },
-  });
-}
-
-function field({ path, value }: Place, name: string): Place {
-  return {
-    path: `${path}.${name}`,
-    value: (value as Record<string, unknown> | null | undefined)?.[name],
-  };
-}
-
-function network(place: Place, flags: ClusterFlags): ClusterSpec["network"] {
-  fields(place, ["podCIDR", "serviceCIDR", "dnsDomain", "cni"]);
-  return {
-    podCIDR: flags.podCIDR ?? text(field(place, "podCIDR")) ?? "10.244.0.0/16",
-    serviceCIDR: flags.serviceCIDR ?? text(field(place, "serviceCIDR")) ?? "10.96.0.0/12",
-    dnsDomain: text(field(place, "dnsDomain")) ?? "cluster.local",
-    cni: cni(field(place, "cni")),
-  };
-}
-
-function controlPlane(place: Place, flags: ClusterFlags): ClusterSpec["controlPlane"] {
-  fields(place, ["count", "schedulable", "endpoint"]);
-  const endpoint = text(field(place, "endpoint"));
-  const schedulable = flags.schedulableControlPlane ?? truth(field(place, "schedulable"));
-  return {
-    count: wholeNumber(field(place, "count"), 1, 1) ?? 1,
-    schedulable: schedulable ?? false,
-    ...(endpoint !== undefined && { endpoint }),
-  };
-}
-
-function bundleFolder(place: Place): string | undefined {
-  fields(place, ["bundle"]);
-  return text(field(place, "bundle"));
-}
-
-interface Sections {
-  readonly name: string | undefined;
-  readonly provider: Place;
-  readonly kubernetesVersion: Place;
-  readonly network: Place;
-  readonly controlPlane: Place;
-  readonly pools: Place;
-  readonly packages: Place;
-}
-
-const specFields = [
-  "provider",
-  "kubernetesVersion",
-  "network",
-  "controlPlane",
-  "pools",
-  "packages",
-] as const;
-
-function sections(document: unknown): Sections {
-  const root = fields({ path: "the document", value: document }, [
-    "apiVersion",
-    "kind",
-    "metadata",
-    "spec",
-  ]);
-  if (document !== undefined) {
-    if (root["apiVersion"] !== documentVersion) {
-      throw wrongField("apiVersion", `must be ${documentVersion}`);
-    }
-    if (root["kind"] !== "Cluster") throw wrongField("kind", "must be Cluster");
+export function loadSpec({ source, flags, defaults }: SpecInput): ClusterSpec {
+  try {
+    return validateSpec(withDefaults(readDocument(source, flags), defaults));
+  } catch (error) {
+    throw toldBySource(error, flags, source);
   }
-  const metadata = fields({ path: "metadata", value: root["metadata"] }, ["name"]);
-  const spec = fields({ path: "spec", value: root["spec"] }, specFields);
-  const place = (field: (typeof specFields)[number]): Place => ({
-    path: `spec.${field}`,
-    value: spec[field],
-  });
-  return {
-    name: text({ path: "metadata.name", value: metadata["name"] }),
-    provider: place("provider"),
-    kubernetesVersion: place("kubernetesVersion"),
-    network: place("network"),
-    controlPlane: place("controlPlane"),
-    pools: place("pools"),
-    packages: place("packages"),
-  };
 }
 
-function provider(place: Place, flags: ClusterFlags): ClusterSpec["provider"] {
-  const section = fields(place, ["name", "settings"]);
-  const settings = section["settings"] ?? {};
-  if (typeof settings !== "object" || Array.isArray(settings)) {
-    throw wrongField("spec.provider.settings", "must be an object");
+/** Where packages come from; needed before the rest, whose defaults depend on it. */
+export function loadPackages({ source, flags, defaults }: SpecInput): PackageSource {
+  try {
+    return packages(readDocument(source, flags), defaults);
+  } catch (error) {
+    throw toldBySource(error, flags, source);
   }
-  const name =
-    flags.provider ?? text({ path: "spec.provider.name", value: section["name"] }) ?? "local";
+}
+
+function readDocument(source: Source | undefined, flags: ClusterFlags): ClusterDocument {
+  const value = withFlags(source?.value, flags);
+  const read = clusterFields.read({ path: wholeDocument, value });
+  return read ?? (clusterFields.read({ path: wholeDocument, value: {} }) as ClusterDocument);
+}
+
+function withDefaults(
+  { metadata, spec, ...rest }: ClusterDocument,
+  defaults: SpecInput["defaults"],
+): ClusterSpec {
+  const { network, controlPlane } = spec ?? {};
+  const settings = spec?.provider?.settings ?? {};
+  const count = controlPlane?.count ?? 1;
   return {
-    name,
-    settings: {
-      ...settings,
-      ...given(flags.settings),
-      ...(flags.hosts && flags.hosts.length > 0 && { hosts: flags.hosts }),
-      ...(flags.key !== undefined && { key: flags.key }),
+    name: metadata?.name ?? "",
+    provider: { name: spec?.provider?.name ?? "local", settings },
+    kubernetesVersion: spec?.kubernetesVersion ?? defaults.kubernetesVersion ?? "",
+    network: {
+      podCIDR: network?.podCIDR ?? "10.244.0.0/16",
+      serviceCIDR: network?.serviceCIDR ?? "10.96.0.0/12",
+      dnsDomain: network?.dnsDomain ?? "cluster.local",
+      cni: network?.cni ?? "flannel",
     },
+    controlPlane: {
+      count,
+      schedulable: controlPlane?.schedulable ?? false,
+      ...(controlPlane?.endpoint !== undefined && { endpoint: controlPlane.endpoint }),
+      ...(controlPlane?.virtualAddress !== undefined && {
+        virtualAddress: controlPlane.virtualAddress,
+      }),
+    },
+    pools: spec?.pools?.map(pool) ?? [pool({ name: "workers", count: listed(settings, count) })],
+    packages: packages({ metadata, spec, ...rest }, defaults),
   };
 }
 
-function given(settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+type WrittenPool = NonNullable<NonNullable<ClusterDocument["spec"]>["pools"]>[number];
+
+function pool(written: Pick<WrittenPool, "name"> & Partial<WrittenPool>): PoolSpec {
+  return {
+    name: written.name,
+    count: written.count ?? 1,
+    ...(written.min !== undefined && { min: written.min }),
+    ...(written.max !== undefined && { max: written.max }),
+    labels: written.labels ?? {},
+    taints: (written.taints ?? []).map(({ key, value, effect }) => ({
+      ...{ key, effect },
+      ...(value !== undefined && { value }),
+    })),
+    checkpoint: written.checkpoint ?? true,
+  };
 }
 
-function cni(place: Place): "flannel" {
-  const name = text(place) ?? "flannel";
-  if (name !== "flannel") throw wrongField(place.path, `must be flannel, not "${name}"`);
-  return name;
-}
-
-function pools(place: Place): readonly PoolSpec[] | undefined {
-  return list(place)?.map((entry) => {
-    const pool = fields(entry, ["name", "count", "labels", "taints", "checkpoint"]);
-    const at = (field: string): Place => ({ path: `${entry.path}.${field}`, value: pool[field] });
-    const name = text(at("name"));
-    if (name === undefined) throw wrongField(`${entry.path}.name`, "is missing");
-    return {
-      name,
-      count: wholeNumber(at("count"), 0, 150) ?? 1,
-      labels: labels(at("labels")),
-      taints: list(at("taints"))?.map(taint) ?? [],
-      checkpoint: truth(at("checkpoint")) ?? true,
-    };
-  });
-}
-
-function labels({ path, value }: Place): Readonly<Record<string, string>> {
-  const given = fields({ path, value }, Object.keys(value ?? {}));
-  return Object.fromEntries(
-    Object.entries(given).map(([key, one]) => {
-      if (typeof one !== "string") throw wrongField(`${path}.${key}`, "must be a text in quotes");
-      return [key, one];
-    }),
-  );
-}
-
-const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
-
-function taint(place: Place): PoolSpec["taints"][number] {
-  const given = fields(place, ["key", "value", "effect"]);
-  const key = text({ path: `${place.path}.key`, value: given["key"] });
-  const value = text({ path: `${place.path}.value`, value: given["value"] });
-  const effect = effects.find((one) => one === given["effect"]);
-  if (key === undefined) throw wrongField(`${place.path}.key`, "is missing");
-  if (!effect) throw wrongField(`${place.path}.effect`, `must be one of ${effects.join(", ")}`);
-  return { key, effect, ...(value !== undefined && { value }) };
-}
-
-/** The first pool takes the number of workers that flags give; hosts that are listed all join. */
-function withWorkers(
-  given: readonly PoolSpec[] | undefined,
-  flags: ClusterFlags,
-  settings: Readonly<Record<string, unknown>>,
-): readonly PoolSpec[] {
+/** Hosts that are listed all join: those that are no control plane are workers. */
+function listed(settings: Readonly<Record<string, unknown>>, planes: number): number {
   const hosts = settings["hosts"];
-  const listed = given === undefined && Array.isArray(hosts) ? hosts.length - 1 : undefined;
-  const wanted = flags.workers ?? listed;
-  const [first, ...rest] = given ?? [
-    { name: "workers", count: wanted ?? 1, labels: {}, taints: [], checkpoint: true },
-  ];
-  if (!first) return [];
-  return [wanted === undefined ? first : { ...first, count: wanted }, ...rest];
+  return Array.isArray(hosts) ? Math.max(0, hosts.length - planes) : 1;
 }
 
-/** The bundle's folder that a document names; its version is needed before the rest is read. */
-export function documentBundle(document: unknown): string | undefined {
-  return bundleFolder(sections(document).packages);
+function packages({ spec }: ClusterDocument, defaults: SpecInput["defaults"]): PackageSource {
+  return { kind: "bundle", folder: spec?.packages?.bundle ?? defaults.bundle ?? "" };
 }

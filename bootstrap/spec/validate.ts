@@ -1,23 +1,15 @@
 import { overlap, parseNetwork, type Network } from "#bootstrap/spec/cidr";
+import { clusterName } from "#bootstrap/spec/cluster-fields";
 import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
+import { wrongField } from "#bootstrap/spec/document";
 import { ClouderError } from "#core/error";
 
-/** Checks everything that can be known from the spec alone and gives it back. */
+/** Checks what no field can know alone, and gives the spec back. */
 export function validateSpec(spec: ClusterSpec): ClusterSpec {
   checkName(spec.name);
-  checkVersion(spec.kubernetesVersion);
   checkNetworks(spec.network);
   checkPools(spec.pools);
-  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(spec.network.dnsDomain)) {
-    throw wrong(`"${spec.network.dnsDomain}" is not a DNS domain`, "use for example cluster.local");
-  }
-  const { endpoint } = spec.controlPlane;
-  if (endpoint !== undefined && !/^[A-Za-z0-9.-]+:\d{1,5}$/.test(endpoint)) {
-    throw wrong(
-      `the endpoint "${endpoint}" is not host:port`,
-      "use for example api.example.org:6443",
-    );
-  }
+  checkControlPlane(spec.controlPlane);
   return spec;
 }
 
@@ -28,76 +20,104 @@ export function checkName(name: string): void {
       hint: "give one: kubectl clouder cluster create NAME",
     });
   }
-  if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name) || name.length > 40) {
+  if (!clusterName.pattern.test(name) || name.length > (clusterName.longest ?? Infinity)) {
     throw new ClouderError("usage", `"${name}" cannot name a cluster`, {
       hint: "use at most 40 small letters, digits and hyphens, a letter first",
     });
   }
 }
 
-function checkVersion(version: string): void {
-  if (!/^v1\.\d+\.\d+$/.test(version)) {
-    throw wrong(`"${version}" is not a Kubernetes version`, "use for example v1.36.3");
+/** Networks of the machines, which the provider knows, beside those of the spec. */
+export function checkMachineNetworks(
+  { network }: ClusterSpec,
+  machines: readonly { readonly path: string; readonly cidr: string }[],
+): void {
+  for (const { path, cidr } of machines) {
+    const nodes = parseNetwork(cidr);
+    for (const [what, other] of [
+      ["pod", network.podCIDR],
+      ["service", network.serviceCIDR],
+    ] as const) {
+      const inside = parseNetwork(other);
+      if (nodes && inside && overlap(nodes, inside)) {
+        throw wrongField(
+          path,
+          `"${cidr}", the machines' network, and the ${what} network ${other} overlap`,
+          "choose networks apart, for example 10.0.0.0/16, 10.244.0.0/16 and 10.96.0.0/12",
+        );
+      }
+    }
   }
 }
 
-function checkNetworks(network: ClusterSpec["network"]): void {
-  const pods = readNetwork("pod network", network.podCIDR, 20);
-  const services = readNetwork("service network", network.serviceCIDR, 24);
+function checkNetworks({ podCIDR, serviceCIDR }: ClusterSpec["network"]): void {
+  const pods = readNetwork("spec.network.podCIDR", podCIDR, 20);
+  const services = readNetwork("spec.network.serviceCIDR", serviceCIDR, 24);
   if (overlap(pods, services)) {
-    throw wrong(
-      `the pod network ${network.podCIDR} and the service network ${network.serviceCIDR} overlap`,
+    throw wrongField(
+      "spec.network.podCIDR",
+      `"${podCIDR}" and the service network ${serviceCIDR} overlap`,
       "choose two networks apart, for example 10.244.0.0/16 and 10.96.0.0/12",
     );
   }
 }
 
-function readNetwork(what: string, cidr: string, largest: number): Network {
+function readNetwork(path: string, cidr: string, largest: number): Network {
   const network = parseNetwork(cidr);
   if (!network) {
-    throw wrong(`the ${what} "${cidr}" is not an IPv4 network`, "use for example 10.244.0.0/16");
+    const problem = `"${cidr}" is not an IPv4 network written with its first address`;
+    throw wrongField(path, problem, "use for example 10.244.0.0/16");
   }
   if (network.prefix > largest || network.prefix < 8) {
-    throw wrong(
-      `the ${what} ${cidr} has a prefix outside of 8 to ${largest}`,
-      "choose another size",
+    throw wrongField(
+      path,
+      `"${cidr}" has a prefix outside of 8 to ${largest}`,
+      `use a network from /8 to /${largest}`,
     );
   }
   return network;
 }
 
-function checkPools(pools: readonly PoolSpec[]): void {
-  const names = new Set<string>();
-  for (const pool of pools) {
-    if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(pool.name) || pool.name.length > 30) {
-      throw wrong(`"${pool.name}" cannot name a pool`, "use small letters, digits and hyphens");
-    }
-    if (names.has(pool.name)) throw wrong(`two pools are called ${pool.name}`, "rename one");
-    if (pool.name === "control-plane")
-      throw wrong("control-plane is no name for a pool", "rename it");
-    names.add(pool.name);
-    if (!Number.isInteger(pool.count) || pool.count < 0 || pool.count > 150) {
-      throw new ClouderError("usage", `a pool cannot have ${pool.count} nodes`, {
-        hint: "use a number from 0 to 150",
-      });
-    }
-    for (const [key, value] of Object.entries(pool.labels)) checkLabel(pool.name, key, value);
+function checkControlPlane({ endpoint, virtualAddress }: ClusterSpec["controlPlane"]): void {
+  if (endpoint !== undefined && virtualAddress !== undefined) {
+    throw wrongField(
+      "spec.controlPlane.virtualAddress",
+      `"${virtualAddress}" is given beside the endpoint ${endpoint}`,
+      "give the endpoint of a load balancer, or an address for the control planes to share",
+    );
   }
-}
-
-const labelKey =
-  /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
-const labelValue = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
-
-function checkLabel(pool: string, key: string, value: string): void {
-  if (!labelKey.test(key) || !labelValue.test(value)) {
-    throw wrong(
-      `pool ${pool} has a wrong label ${key}=${value}`,
-      "see kubernetes.io/docs/concepts/overview/working-with-objects/labels",
+  if (virtualAddress !== undefined && !parseNetwork(`${virtualAddress}/32`)) {
+    throw wrongField(
+      "spec.controlPlane.virtualAddress",
+      `"${virtualAddress}" is not an IPv4 address`,
+      "use a free address of the machines' network, for example 10.0.0.10",
+    );
+  }
+  const port = Number(endpoint?.split(":")[1] ?? "6443");
+  if (port < 1 || port > 65535) {
+    throw wrongField(
+      "spec.controlPlane.endpoint",
+      `"${endpoint ?? ""}" has no port from 1 to 65535`,
+      "use for example api.example.org:6443",
     );
   }
 }
 
-function wrong(message: string, hint: string): ClouderError {
-  return new ClouderError("config", message, { hint });
+function checkPools(pools: readonly PoolSpec[]): void {
+  const names = new Set<string>();
+  pools.forEach(({ name, count, min = 0, max = 150 }, index) => {
+    if (min > max || count < min || count > max) {
+      throw wrongField(
+        `spec.pools[${index}].count`,
+        `${count} is outside of min ${min} and max ${max}`,
+        "give a number between them, or change the bounds",
+      );
+    }
+    const path = `spec.pools[${index}].name`;
+    if (names.has(name)) throw wrongField(path, `"${name}" names another pool, too`, "rename one");
+    if (name === "control-plane") {
+      throw wrongField(path, '"control-plane" is what control planes are called', "rename it");
+    }
+    names.add(name);
+  });
 }

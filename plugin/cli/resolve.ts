@@ -1,6 +1,6 @@
 import { ClouderError } from "#core/error";
 import type { Catalog } from "#plugin/cli/catalog";
-import { nearest } from "#plugin/cli/suggest";
+import { nearest } from "#core/nearest";
 
 export type Resolved =
   | { readonly kind: "version" }

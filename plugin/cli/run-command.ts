@@ -2,7 +2,7 @@ import { parse } from "@oclif/core/parser";
 import { ClouderError, isClouderError } from "#core/error";
 import { checkValue } from "#plugin/cli/checks";
 import type { CommandDefinition } from "#plugin/cli/command";
-import { nearest } from "#plugin/cli/suggest";
+import { nearest } from "#core/nearest";
 
 export interface Parsed {
   readonly flags: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { DescribeVpcsCommand } from "@aws-sdk/client-ec2";
 import { awaitSsh } from "./await-ssh.ts";
-import { ourBalancer } from "./balancer.ts";
+import { awaitBalancer, ourBalancer } from "./balancer.ts";
 import { callerAddress } from "./caller-address.ts";
 import { identityOf, ours, type AwsIdentity } from "./identity.ts";
 import { ourInstances } from "./instances.ts";
@@ -11,7 +11,7 @@ import { afterRemovalOf, everything } from "./record.ts";
 import { removeAll, reportKeptVolumes } from "./removal.ts";
 import { removeMachines } from "./remove-machines.ts";
 import { look } from "./session.ts";
-import { lastingDifference } from "./settings.ts";
+import { lastingDifference, parseAwsSettings } from "./settings.ts";
 import {
   checkLife,
   openSite,
@@ -19,6 +19,7 @@ import {
   type AwsSurroundings,
   type Workplace,
 } from "./workplace.ts";
+import { apiPort } from "#bootstrap/kubeadm/endpoint";
 import { answersSsh } from "#bootstrap/nodes/ssh-banner";
 import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
 import { systemClock } from "#core/clock";
@@ -31,6 +32,10 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
   return {
     keepsMachines: false,
     cannotBecome: (known, wanted) => lastingDifference(known.settings, wanted.settings),
+    machineNetworks: ({ settings }) => {
+      const { vpc, vpcCIDR } = parseAwsSettings(settings);
+      return vpc === undefined ? [{ path: "spec.provider.settings.vpcCIDR", cidr: vpcCIDR }] : [];
+    },
     preflight: async (context) => {
       const workplace = await openWorkplace(context, clock);
       await checkLife(workplace);
@@ -68,6 +73,18 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
       return { left };
     },
     nodeSettings: () => Promise.resolve({}),
+    apiAddress: async (context) => {
+      const workplace = await openWorkplace(context, clock);
+      const [inside = "", outside] = await Promise.all(
+        balancerKinds(workplace.settings).map((kind) =>
+          awaitBalancer(workplace.session, identityIn(context), kind),
+        ),
+      );
+      return {
+        loadBalancer: `${inside}:${apiPort}`,
+        ...(outside !== undefined && { forCallers: `${outside}:${apiPort}` }),
+      };
+    },
     describe: async (context) => await describe(context, await openWorkplace(context, clock)),
     preview: previewCalls,
   };
@@ -90,7 +107,7 @@ async function describe(
   const { Vpcs: [vpc] = [] } = await look(session, "look for the VPC", () =>
     session.ec2.send(new DescribeVpcsCommand({ Filters: ours(identity, "vpc") })),
   );
-  const [kind] = balancerKinds(settings, context.spec.controlPlane.count).toReversed();
+  const [kind] = balancerKinds(settings).toReversed();
   const balancer =
     kind === undefined ? undefined : await ourBalancer(session, identity, `${kind}-balancer`);
   const id = settings.vpc ?? vpc?.VpcId;
@@ -98,6 +115,6 @@ async function describe(
     region: session.region,
     account: caller.account,
     ...(id !== undefined && { vpc: id }),
-    ...(balancer?.DNSName && { loadBalancer: `${balancer.DNSName}:6443` }),
+    ...(balancer?.DNSName && { loadBalancer: `${balancer.DNSName}:${apiPort}` }),
   };
 }

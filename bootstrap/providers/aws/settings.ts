@@ -1,15 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseNetwork } from "#bootstrap/spec/cidr";
-import {
-  fields,
-  list,
-  text,
-  truth,
-  wholeNumber,
-  wrongField,
-  type Place,
-} from "#bootstrap/spec/document";
-import { images } from "./image-table.ts";
+import { awsSettingFields } from "./setting-fields.ts";
+import { wrongField } from "#bootstrap/spec/document";
 
 /** `spec.provider.settings` of the aws provider. */
 export interface AwsSettings {
@@ -44,61 +36,41 @@ export interface AwsSettings {
   readonly ingress: boolean;
 }
 
-const names = [
-  ...["region", "account", "controlPlaneSize", "workerSize", "image", "ami", "user", "key"],
-  ...["keyPair", "osDiskSize", "vpc", "subnets", "vpcCIDR", "zones", "private", "spot"],
-  ...["allowCIDRs", "ingress"],
-] as const;
-
 /** Reads the settings; `config` names the field that is wrong. */
 export function parseAwsSettings(settings: Readonly<Record<string, unknown>>): AwsSettings {
   const path = "spec.provider.settings";
-  const known = fields({ path, value: settings }, names);
-  const at = (name: string): Place => ({ path: `${path}.${name}`, value: known[name] });
-  const word = (name: string, pattern: RegExp, example: string) => {
-    const value = text(at(name));
-    if (value !== undefined && !pattern.test(value)) {
-      throw wrongField(`${path}.${name}`, `must look like ${example}, not "${value}"`);
-    }
-    return value === undefined ? {} : { [name]: value };
-  };
-  const words = (name: string, pattern: RegExp, example: string) =>
-    (list(at(name)) ?? []).map((place) => {
-      const value = text(place) ?? "";
-      if (!pattern.test(value))
-        throw wrongField(place.path, `must look like ${example}, not "${value}"`);
-      return value;
-    });
+  const read: Read = awsSettingFields.read({ path, value: settings }) ?? {};
   const parsed: AwsSettings = {
-    ...word("region", /^[a-z]{2}(-[a-z]+)+-\d+$/, "us-east-1"),
-    ...word("account", /^\d{12}$/, "123456789012"),
-    controlPlaneSize: text(at("controlPlaneSize")) ?? "t3.large",
-    workerSize: text(at("workerSize")) ?? text(at("controlPlaneSize")) ?? "t3.large",
-    image: imageName(at("image")),
-    ...word("ami", /^ami-[0-9a-f]+$/, "ami-0123456789abcdef0"),
-    ...word("user", /^[a-z_][a-z0-9_-]*$/, "ubuntu"),
-    ...word("key", /./, "~/.ssh/id_ed25519"),
-    ...word("keyPair", /^\S.{0,254}$/, "my-key"),
-    osDiskSize: wholeNumber(at("osDiskSize"), 30, 16_384) ?? 100,
-    ...word("vpc", /^vpc-[0-9a-f]+$/, "vpc-0123456789abcdef0"),
-    subnets: words("subnets", /^subnet-[0-9a-f]+$/, "subnet-0123456789abcdef0"),
-    vpcCIDR: text(at("vpcCIDR")) ?? "10.0.0.0/16",
-    zones: words("zones", /^[a-z]{2}(-[a-z0-9]+)+$/, "us-east-1a"),
-    private: truth(at("private")) ?? false,
-    spot: truth(at("spot")) ?? false,
-    allowCIDRs: words("allowCIDRs", /^[0-9./]+$/, "203.0.113.7/32"),
-    ingress: truth(at("ingress")) ?? false,
+    ...optional(read),
+    controlPlaneSize: read.controlPlaneSize ?? "t3.large",
+    workerSize: read.workerSize ?? read.controlPlaneSize ?? "t3.large",
+    image: read.image ?? "Ubuntu2204",
+    osDiskSize: read.osDiskSize ?? 100,
+    subnets: read.subnets ?? [],
+    vpcCIDR: read.vpcCIDR ?? "10.0.0.0/16",
+    zones: read.zones ?? [],
+    private: read.private ?? false,
+    spot: read.spot ?? false,
+    allowCIDRs: read.allowCIDRs ?? [],
+    ingress: read.ingress ?? false,
   };
   checkTogether(parsed, path);
   return parsed;
 }
 
-function imageName(place: Place): string {
-  const name = text(place) ?? "Ubuntu2204";
-  if (!Object.hasOwn(images, name)) {
-    throw wrongField(place.path, `must be one of ${Object.keys(images).join(", ")}, not "${name}"`);
-  }
-  return name;
+type Read = Partial<NonNullable<ReturnType<typeof awsSettingFields.read>>>;
+
+/** Settings without a default; absent ones are left out. */
+function optional({ region, account, ami, user, key, keyPair, vpc }: Read) {
+  return {
+    ...(region !== undefined && { region }),
+    ...(account !== undefined && { account }),
+    ...(ami !== undefined && { ami }),
+    ...(user !== undefined && { user }),
+    ...(key !== undefined && { key }),
+    ...(keyPair !== undefined && { keyPair }),
+    ...(vpc !== undefined && { vpc }),
+  };
 }
 
 function checkTogether(settings: AwsSettings, path: string): void {
@@ -152,6 +124,8 @@ export function lastingDifference(
 ): string | undefined {
   const before: Readonly<Record<string, unknown>> = { ...parseAwsSettings(known) };
   const now: Readonly<Record<string, unknown>> = { ...parseAwsSettings(wanted) };
-  const name = names.find((one) => !free.has(one) && !isDeepStrictEqual(before[one], now[one]));
+  const name = Object.keys({ ...before, ...now }).find(
+    (one) => !free.has(one) && !isDeepStrictEqual(before[one], now[one]),
+  );
   return name && `another ${name} (${JSON.stringify(before[name] ?? "none")})`;
 }

@@ -30,12 +30,17 @@ export const localProvider: Provider = {
     isDeepStrictEqual(parseLocalSettings(known.settings), parseLocalSettings(wanted.settings))
       ? undefined
       : "other binds or another subnet",
+  machineNetworks: ({ settings }) => {
+    const { subnet } = parseLocalSettings(settings);
+    return subnet === undefined ? [] : [{ path: "spec.provider.settings.subnet", cidr: subnet }];
+  },
   preflight,
   ensure,
   list,
   remove,
   describe,
   preview,
+  apiAddress,
   nodeSettings: () => Promise.resolve({ sharedKernel: true }),
 };
 
@@ -154,6 +159,14 @@ async function remove(
 async function describe(context: ProviderContext): Promise<Readonly<Record<string, string>>> {
   const network = await findNetwork(identityOf(context.spec.name, context.folder));
   return network ? { ...network } : {};
+}
+
+/** Machines have the addresses from .11 on. */
+async function apiAddress(
+  context: ProviderContext,
+): Promise<{ readonly virtual: string } | undefined> {
+  const network = await findNetwork(identityOf(context.spec.name, context.folder));
+  return network && { virtual: network.gateway.replace(/\.\d+$/, ".10") };
 }
 
 function preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[] {

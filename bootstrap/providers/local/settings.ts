@@ -1,6 +1,6 @@
-import { isAbsolute } from "node:path";
 import { parseNetwork } from "#bootstrap/spec/cidr";
-import { fields, list, text, wrongField } from "#bootstrap/spec/document";
+import { wrongField } from "#bootstrap/spec/document";
+import { listField, objectField, textField, type Pattern } from "#bootstrap/spec/field";
 
 export interface LocalSettings {
   /** Folders of this host that every machine sees. */
@@ -9,27 +9,47 @@ export interface LocalSettings {
   readonly subnet?: string;
 }
 
+const folder: Pattern = {
+  pattern: /^\/[^:,\n]*$/,
+  named: "must be an absolute path without , and :",
+  example: "/srv/checkpoints",
+};
+
+export const localSettingFields = objectField(
+  { description: "Machines on this Linux host." },
+  {
+    binds: listField(
+      { description: "Folders of this host that every machine sees." },
+      objectField(
+        { description: "One folder." },
+        {
+          source: textField({ description: "Folder of this host." }, folder),
+          destination: textField({ description: "Where machines see it." }, folder),
+        },
+        ["source", "destination"],
+      ),
+    ),
+    subnet: textField(
+      { description: "A /24 for the machines' bridge; left out: a free one of 10.64.0.0/10." },
+      {
+        pattern: /^\d{1,3}(\.\d{1,3}){3}\/24$/,
+        named: "must be a /24 network",
+        example: "10.77.0.0/24",
+      },
+    ),
+  },
+);
+
 /** Reads `spec.provider.settings` of the local provider. */
 export function parseLocalSettings(settings: Readonly<Record<string, unknown>>): LocalSettings {
   const path = "spec.provider.settings";
-  const known = fields({ path, value: settings }, ["binds", "subnet"]);
-  const binds = list({ path: `${path}.binds`, value: known["binds"] }) ?? [];
-  const subnet = text({ path: `${path}.subnet`, value: known["subnet"] });
-  if (subnet !== undefined && parseNetwork(subnet)?.prefix !== 24) {
-    throw wrongField(`${path}.subnet`, `must be a /24 network, not "${subnet}"`);
+  const { binds = [], subnet } = localSettingFields.read({ path, value: settings }) ?? {};
+  if (subnet !== undefined && !parseNetwork(subnet)) {
+    throw wrongField(
+      `${path}.subnet`,
+      `must be a /24 network, not "${subnet}"`,
+      "begin it with .0",
+    );
   }
-  return {
-    binds: binds.map((place) => {
-      const bind = fields(place, ["source", "destination"]);
-      const folder = (name: string) => {
-        const value = text({ path: `${place.path}.${name}`, value: bind[name] }) ?? "";
-        if (!isAbsolute(value) || /[:,\n]/.test(value)) {
-          throw wrongField(`${place.path}.${name}`, "must be an absolute path without , and :");
-        }
-        return value;
-      };
-      return { source: folder("source"), destination: folder("destination") };
-    }),
-    ...(subnet !== undefined && { subnet }),
-  };
+  return { binds, ...(subnet !== undefined && { subnet }) };
 }

@@ -6,7 +6,7 @@ import type {
   ProviderContext,
   WantedMachine,
 } from "#bootstrap/providers/provider";
-import { fields, list, text, wrongField } from "#bootstrap/spec/document";
+import { parseSshSettings, type SshSettings } from "./settings.ts";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { ClouderError } from "#core/error";
 
@@ -21,6 +21,7 @@ export const sshProvider: Provider = {
     });
     return changed && `another host in the place of ${changed.address}`;
   },
+  machineNetworks: () => [],
   preflight: (context) => {
     machinesOf(context);
     return Promise.resolve();
@@ -35,45 +36,6 @@ export const sshProvider: Provider = {
       reach.access === "ssh" ? `${name}: ${reach.user}@${reach.host}:${reach.port}` : name,
     ),
 };
-
-interface Host {
-  readonly user: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-interface SshSettings {
-  /** The control plane first. */
-  readonly hosts: readonly Host[];
-  readonly key?: string;
-}
-
-/** Reads `spec.provider.settings` of the ssh provider. */
-export function parseSshSettings(settings: Readonly<Record<string, unknown>>): SshSettings {
-  const path = "spec.provider.settings";
-  const known = fields({ path, value: settings }, ["hosts", "key"]);
-  const key = text({ path: `${path}.key`, value: known["key"] });
-  const hosts = (list({ path: `${path}.hosts`, value: known["hosts"] }) ?? []).map((place) =>
-    parseHost(text(place) ?? "", place.path),
-  );
-  const seen = new Set<string>();
-  for (const { address, port } of hosts) {
-    if (seen.has(`${address}:${port}`)) {
-      throw wrongField(`${path}.hosts`, `lists ${address} twice`);
-    }
-    seen.add(`${address}:${port}`);
-  }
-  return { hosts, ...(key !== undefined && { key }) };
-}
-
-function parseHost(written: string, path: string): Host {
-  const match = /^(?:([A-Za-z_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(written);
-  const port = Number(match?.[3] ?? "22");
-  if (!match || port < 1 || port > 65535) {
-    throw wrongField(path, `must be user@address[:port], not "${written}"`);
-  }
-  return { user: match[1] ?? "root", address: match[2] ?? "", port };
-}
 
 function machinesOf({ spec, folder, sshAgent }: ProviderContext): readonly Machine[] {
   const settings = parseSshSettings(spec.provider.settings);

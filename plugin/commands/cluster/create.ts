@@ -26,7 +26,7 @@ export default command({
   run: async ({ flags, args }, context) => {
     const document = flags.filename === undefined ? undefined : await readDocument(flags.filename);
     const home = homeOf(context);
-    const request = { home, document, ...flagsOf(flags, args.name) };
+    const request = { home, document, file: flags.filename, ...flagsOf(flags, args.name) };
     if (flags["dry-run"])
       return previewResult(await previewCluster(request, surroundings(context)));
     const cluster = await createCluster(request, surroundings(context));

@@ -25,6 +25,7 @@ import { createAwsProvider } from "#bootstrap/providers/aws/provider";
 import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { loadSpec } from "#bootstrap/spec/load";
+import { sourceOf } from "#test/fixtures/cluster-source";
 import type { Clock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
 import { startAwsFaults, type AwsFaults } from "#test/lab/aws-faults";
@@ -148,12 +149,12 @@ function specOf({
   settings = {},
 }: ClusterWish): ClusterSpec {
   const spec = loadSpec({
-    document: {
+    source: sourceOf({
       apiVersion: "bootstrap.clouder.datalayer.io/v1alpha1",
       kind: "Cluster",
       metadata: { name },
       spec: { provider: { name: "aws", settings: { region, ...settings } } },
-    },
+    }),
     flags: { workers },
     defaults: { kubernetesVersion: "v1.36.3", bundle: "/bundle" },
   });

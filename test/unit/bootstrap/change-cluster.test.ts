@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { noBundle } from "#bootstrap/bundle/load";
 import { clusterFolder, readRecord, recordOf, writeRecord } from "#bootstrap/cluster-folder";
 import { createCluster } from "#bootstrap/create-cluster";
-import { loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
+import type { ClusterFlags } from "#bootstrap/spec/flags";
+import { loadSpec } from "#bootstrap/spec/load";
 import { systemClock } from "#core/clock";
 import { silent } from "#core/report";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { wantedCluster } from "#bootstrap/wanted-cluster";
-import type { ClusterFlags } from "#bootstrap/spec/load";
+import type { ClusterFlags } from "#bootstrap/spec/flags";
 import type { StepChoice } from "#bootstrap/plans/order";
 import { systemClock } from "#core/clock";
 

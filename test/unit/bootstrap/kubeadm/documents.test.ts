@@ -4,7 +4,8 @@ import { initFile, joinFile } from "#bootstrap/kubeadm/documents";
 import { newToken, tokenSecret } from "#bootstrap/kubeadm/token";
 import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
 import type { Machine } from "#bootstrap/providers/provider";
-import { loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
+import type { ClusterFlags } from "#bootstrap/spec/flags";
+import { loadSpec } from "#bootstrap/spec/load";
 
 const machine: Machine = {
   ...{ name: "lab-master", role: "control-plane", pool: "control-plane" },

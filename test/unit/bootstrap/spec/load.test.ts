@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseLocalSettings } from "#bootstrap/providers/local/settings";
-import { documentVersion, loadSpec, type ClusterFlags } from "#bootstrap/spec/load";
+import { documentVersion } from "#bootstrap/spec/cluster-fields";
+import type { ClusterFlags } from "#bootstrap/spec/flags";
+import { loadSpec } from "#bootstrap/spec/load";
 import { wantedMachines } from "#bootstrap/spec/machines";
+import { sourceOf } from "#test/fixtures/cluster-source";
 
 const defaults = { kubernetesVersion: "v1.36.3", bundle: "/bundle" };
 const document = (spec: object, name = "lab") => ({
@@ -13,7 +16,7 @@ const document = (spec: object, name = "lab") => ({
   spec,
 });
 const load = (spec: object, flags: ClusterFlags = {}) =>
-  loadSpec({ document: document(spec), flags, defaults });
+  loadSpec({ source: sourceOf(document(spec)), flags, defaults });
 
 describe("the spec of a cluster", () => {
   test("is complete from a name alone", () => {
@@ -35,7 +38,7 @@ describe("the spec of a cluster", () => {
 
   test("is read from the document in docs/clusters.md", () => {
     const example = /```yaml\n(.*?)```/s.exec(readFileSync("docs/clusters.md", "utf8"))?.[1] ?? "";
-    const spec = loadSpec({ document: parse(example) as unknown, flags: {}, defaults: {} });
+    const spec = loadSpec({ source: sourceOf(parse(example)), flags: {}, defaults: {} });
     expect(spec).toMatchObject({
       name: "lab",
       controlPlane: { schedulable: true },
@@ -106,9 +109,9 @@ describe("the spec of a cluster", () => {
     [{ network: { podCIDR: "10.244.0.1/16" } }, "10.244.0.1/16"],
     [{ network: { podCIDR: "10.96.0.0/16" } }, "overlap"],
     [{ network: { podCIDR: "10.244.0.0/28" } }, "10.244.0.0/28"],
-    [{ pools: [{ name: "a" }, { name: "a" }] }, "two pools"],
+    [{ pools: [{ name: "a" }, { name: "a" }] }, "spec.pools[1].name"],
     [{ pools: [{ name: "Big" }] }, "Big"],
-    [{ pools: [{ name: "a", labels: { "x y": "z" } }] }, "x y=z"],
+    [{ pools: [{ name: "a", labels: { "x y": "z" } }] }, "spec.pools[0].labels.x y"],
   ])("refuses %j and names the place", (spec, named) => {
     expect(() => load(spec)).toThrow(
       expect.objectContaining({
@@ -134,7 +137,7 @@ describe("the spec of a cluster", () => {
     [{ ...document({}), metadata: { name: "x", labels: {} } }, "metadata.labels"],
     [[], "the document"],
   ])("refuses the document %j", (wrong, named) => {
-    expect(() => loadSpec({ document: wrong, flags: {}, defaults })).toThrow(
+    expect(() => loadSpec({ source: sourceOf(wrong), flags: {}, defaults })).toThrow(
       expect.objectContaining({ message: expect.stringContaining(named) as string }) as Error,
     );
   });

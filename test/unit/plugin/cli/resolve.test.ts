@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hasCode, type ClouderError } from "#core/error";
 import { resolve } from "#plugin/cli/resolve";
-import { nearest } from "#plugin/cli/suggest";
+import { nearest } from "#core/nearest";
 import { catalog } from "#test/unit/plugin/cli/catalog-of";
 
 const words = (line: string) => line.split(" ").filter((word) => word !== "");

@@ -1,0 +1,58 @@
+import { wrongField } from "#bootstrap/spec/document";
+import { listField, objectField, textField } from "#bootstrap/spec/field";
+
+export interface Host {
+  readonly user: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface SshSettings {
+  /** The control plane first. */
+  readonly hosts: readonly Host[];
+  readonly key?: string;
+}
+
+const host = /^(?:([A-Za-z_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/;
+
+export const sshSettingFields = objectField(
+  { description: "Your own machines, over SSH." },
+  {
+    hosts: listField(
+      { description: "The machines, the control plane first." },
+      textField(
+        { description: "user@address[:port]" },
+        {
+          pattern: host,
+          named: "must be user@address[:port]",
+          example: "root@10.0.0.4",
+        },
+      ),
+    ),
+    key: textField({ description: "Private key file; left out: the keys of your SSH agent." }),
+  },
+);
+
+/** Reads `spec.provider.settings` of the ssh provider. */
+export function parseSshSettings(settings: Readonly<Record<string, unknown>>): SshSettings {
+  const path = "spec.provider.settings";
+  const { hosts = [], key } = sshSettingFields.read({ path, value: settings }) ?? {};
+  const read = hosts.map((written, index) => parseHost(written, `${path}.hosts[${index}]`));
+  const seen = new Set<string>();
+  for (const { address, port } of read) {
+    if (seen.has(`${address}:${port}`)) {
+      throw wrongField(`${path}.hosts`, `lists ${address} twice`, "list each machine once");
+    }
+    seen.add(`${address}:${port}`);
+  }
+  return { hosts: read, ...(key !== undefined && { key }) };
+}
+
+function parseHost(written: string, path: string): Host {
+  const match = host.exec(written);
+  const port = Number(match?.[3] ?? "22");
+  if (port < 1 || port > 65535) {
+    throw wrongField(path, `"${written}" has no port from 1 to 65535`, "leave :port out for 22");
+  }
+  return { user: match?.[1] ?? "root", address: match?.[2] ?? "", port };
+}

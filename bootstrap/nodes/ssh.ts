@@ -77,6 +77,8 @@ async function open(name: string, address: SshAddress, signal?: AbortSignal): Pr
       );
     });
     client.connect(config);
+    // A command is several small packets: each would wait for the other side's late acknowledgement.
+    client.setNoDelay(true);
   });
   if (pinned.length === 0 && shown) await pinKey(address.knownHostsFile, hostName, shown);
   return client;

@@ -2,27 +2,21 @@ import type { Kube, KubeObject, Resource } from "#kube/kube";
 import { checkpoints, restores } from "#checkpoint/api/types";
 import { judgeFolderStores } from "#checkpoint/controller/folder-stores";
 import { type ControllerState, keyOf, runPass } from "#checkpoint/controller/pass";
+import { createBell } from "#core/bell";
 import type { Clock } from "#core/clock";
 import { messageOf } from "#core/error";
-import type { LogEntry } from "#core/log";
+import type { LeadingContext } from "#kube/leading-service";
 
 /** Silent agents, gone nodes and waiting Restores are looked at this often. */
 const tickMs = 5_000;
 /** As often as agents tell what they can write to. */
 const foldersEveryMs = 30_000;
 
-export interface ReconcileContext {
-  readonly kube: Kube;
-  readonly clock: Clock;
-  readonly log: (entry: LogEntry) => void;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Follows Checkpoints and Restores and runs a pass after each change and each tick, until the signal
  * aborts. Everything is decided from what the API server says: any pass may be the first.
  */
-export async function reconcile(context: ReconcileContext): Promise<void> {
+export async function reconcile(context: LeadingContext): Promise<void> {
   const state: ControllerState = {
     checkpoints: new Map(),
     restores: new Map(),
@@ -43,7 +37,7 @@ export async function reconcile(context: ReconcileContext): Promise<void> {
   await Promise.all([followed, passes, judgeFolders(context, signal)]);
 }
 
-async function judgeFolders({ kube, clock, log }: ReconcileContext, signal: AbortSignal) {
+async function judgeFolders({ kube, clock, log }: LeadingContext, signal: AbortSignal) {
   while (!signal.aborted) {
     await judgeFolderStores(kube, clock.now()).catch((error: unknown) => {
       log({ level: "warn", message: `folders of stores not judged: ${messageOf(error)}` });
@@ -54,7 +48,7 @@ async function judgeFolders({ kube, clock, log }: ReconcileContext, signal: Abor
 
 async function loop(
   state: ControllerState,
-  { kube, clock, log }: ReconcileContext,
+  { kube, clock, log }: LeadingContext,
   wait: (ms: number, clock: Clock, signal: AbortSignal) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -78,29 +72,4 @@ async function follow<T extends KubeObject>(
     else into.set(keyOf(event.object), event.object);
     ring();
   }
-}
-
-/** Wakes the loop; a ring while nobody waits is kept. `wait` gives false once the signal aborted. */
-function createBell() {
-  let rung = false;
-  let wake: (() => void) | undefined;
-  return {
-    ring: () => {
-      rung = true;
-      wake?.();
-    },
-    wait: async (milliseconds: number, clock: Clock, signal: AbortSignal) => {
-      if (!rung && !signal.aborted) {
-        const over = new AbortController();
-        const either = AbortSignal.any([signal, over.signal]);
-        wake = () => {
-          over.abort();
-        };
-        await clock.sleep(milliseconds, either).catch(() => undefined);
-        wake = undefined;
-      }
-      rung = false;
-      return !signal.aborted;
-    },
-  };
 }

@@ -1,7 +1,8 @@
 import { apiVersion, fieldManager, systemNamespace } from "#checkpoint/api/names";
 import { checkpoints, checkpointStores, type CheckpointStore } from "#checkpoint/api/types";
+import { refuseFirst, requireFittingFlags } from "#checkpoint/engine/fitting-flags";
 import { whenInstalled } from "#checkpoint/engine/installed";
-import { parseLocation, type StoreLocation } from "#checkpoint/stores/location";
+import type { StoreLocation } from "#checkpoint/stores/location";
 import { ClouderError, hasCode } from "#core/error";
 import type { Reporter } from "#core/report";
 import { commonLabels } from "#kube/install/labels";
@@ -61,33 +62,17 @@ export function requireFitting(
   withCredentials: boolean,
 ): StoreLocation["scheme"] {
   const { url, endpoint, account } = wanted;
-  const location = parseLocation(url);
+  const location = requireFittingFlags(url, wanted);
   const { scheme } = location;
   const lacksAccount = scheme === "azblob" && location.account === undefined;
-  const given = {
+  refuseFirst(`does not go with ${url}`, "correct the URL", {
     "--account": !lacksAccount && account !== undefined,
-    "--endpoint": scheme === "file" && endpoint !== undefined,
     "--credentials-from": scheme === "file" && withCredentials,
-    ...(scheme === "s3" ? {} : s3Flags(wanted)),
-  };
-  const odd = Object.entries(given).find(([, isOdd]) => isOdd);
-  if (odd) {
-    throw new ClouderError("usage", `${odd[0]} does not go with ${url}`, {
-      hint: `leave ${odd[0]} out, or correct the URL`,
-    });
-  }
+  });
   if (lacksAccount && (account ?? endpoint) === undefined && !withCredentials) {
     throw noAccount(url);
   }
   return scheme;
-}
-
-function s3Flags({ region, pathStyle, kmsKeyId }: Omit<WantedStore, "credentials">) {
-  return {
-    "--region": region !== undefined,
-    "--path-style": pathStyle,
-    "--kms-key-id": kmsKeyId !== undefined,
-  };
 }
 
 function storeObject(wanted: WantedStore): CheckpointStore {

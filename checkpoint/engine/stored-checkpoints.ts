@@ -3,6 +3,11 @@ import { checkpointStores } from "#checkpoint/api/types";
 import { openNamedStore } from "#checkpoint/agent/open-store";
 import { listCheckpoints } from "#checkpoint/archive/catalog";
 import { checkpointPrefix, type Manifest } from "#checkpoint/archive/manifest";
+import {
+  requireFittingFlags,
+  requireNoFlags,
+  type StoreFlags,
+} from "#checkpoint/engine/fitting-flags";
 import { whenInstalled } from "#checkpoint/engine/installed";
 import { openStore } from "#checkpoint/stores/open-store";
 import type { Store } from "#checkpoint/stores/store";
@@ -11,11 +16,8 @@ import { createRedactor } from "#core/redact";
 import type { Kube } from "#kube/kube";
 
 /** A store as the user names it: a CheckpointStore, or a URL reached with the SDK's own credentials. */
-export interface StorePlace {
+export interface StorePlace extends StoreFlags {
   readonly nameOrUrl: string;
-  readonly endpoint?: string | undefined;
-  readonly region?: string | undefined;
-  readonly pathStyle?: boolean | undefined;
 }
 
 export interface StoreReader {
@@ -79,7 +81,11 @@ export async function findStored(
 /** Opens the place with the caller's own rights: the CheckpointStore's Secret, or the SDK's chain. */
 export async function openPlace(place: StorePlace, reader: StoreReader): Promise<Store> {
   const { nameOrUrl, endpoint, region, pathStyle } = place;
-  if (!nameOrUrl.includes("://")) return openNamed(nameOrUrl, await reader.kube());
+  if (!nameOrUrl.includes("://")) {
+    requireNoFlags(nameOrUrl, place);
+    return openNamed(nameOrUrl, await reader.kube());
+  }
+  requireFittingFlags(nameOrUrl, place);
   const s3 = {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),

@@ -4,10 +4,20 @@ import { agentHostMounts, type HostMount } from "#checkpoint/agent/rights";
 import { agentMemory } from "#checkpoint/agent/memory";
 import { nodePaths, systemNamespace } from "#checkpoint/api/names";
 import { componentLabels } from "#kube/install/labels";
+import {
+  confined,
+  disruptionBudget,
+  fieldVariable,
+  podEnvironment,
+  probes,
+  spread,
+  unprivileged,
+} from "#kube/install/pod-parts";
 import type { InstallSettings } from "#checkpoint/install/settings";
 
 const agentPort = 8082;
 const controllerPort = 8081;
+const probing = { port: "health", startSeconds: 60, readyEverySeconds: 5 };
 
 /** One agent on every node: root without privileges, a read-only root, the folders it needs. */
 export function agentDaemonSet(settings: InstallSettings): DaemonSet {
@@ -35,15 +45,15 @@ export function agentDaemonSet(settings: InstallSettings): DaemonSet {
               imagePullPolicy: "IfNotPresent",
               command: ["clouder-agent"],
               env: [
-                ...podEnvironment(),
-                field("NODE_NAME", "spec.nodeName"),
-                field("HOST_IP", "status.hostIP"),
+                ...podEnvironment,
+                fieldVariable("NODE_NAME", "spec.nodeName"),
+                fieldVariable("HOST_IP", "status.hostIP"),
                 { name: "CLOUDER_KUBELET_CERTIFICATE", value: settings.kubeletCertificate },
                 { name: "CLOUDER_HEALTH_PORT", value: String(agentPort) },
                 ...agentMemory,
               ],
               ports: [{ name: "health", containerPort: agentPort }],
-              ...probes(),
+              ...probes(probing),
               resources: {
                 requests: { cpu: "50m", memory: "128Mi" },
                 limits: { memory: "512Mi" },
@@ -94,16 +104,7 @@ export function controllerObjects(settings: InstallSettings): readonly KubeObjec
         spec: {
           serviceAccountName: "clouder-controller",
           priorityClassName: "system-cluster-critical",
-          topologySpreadConstraints: [
-            {
-              maxSkew: 1,
-              topologyKey: "kubernetes.io/hostname",
-              whenUnsatisfiable: "ScheduleAnyway",
-              labelSelector: { matchLabels: labels },
-              // Without it the pods of the version before would count while a new one rolls out.
-              matchLabelKeys: ["pod-template-hash"],
-            },
-          ],
+          topologySpreadConstraints: spread(labels),
           containers: [
             {
               name: "controller",
@@ -111,64 +112,24 @@ export function controllerObjects(settings: InstallSettings): readonly KubeObjec
               imagePullPolicy: "IfNotPresent",
               command: ["clouder-controller"],
               env: [
-                ...podEnvironment(),
+                ...podEnvironment,
                 { name: "CLOUDER_HEALTH_PORT", value: String(controllerPort) },
               ],
               ports: [{ name: "health", containerPort: controllerPort }],
-              ...probes(),
+              ...probes(probing),
               resources: {
                 requests: { cpu: "20m", memory: "96Mi" },
                 limits: { memory: "384Mi" },
               },
-              securityContext: {
-                runAsNonRoot: true,
-                runAsUser: 65532,
-                runAsGroup: 65532,
-                capabilities: { drop: ["ALL"] },
-                ...confined,
-              },
+              securityContext: unprivileged,
             },
           ],
         },
       },
     },
   };
-  const budget = {
-    apiVersion: "policy/v1",
-    kind: "PodDisruptionBudget",
-    metadata,
-    spec: { minAvailable: 1, selector: { matchLabels: labels } },
-  };
-  return [deployment, budget];
-}
-
-const confined = {
-  privileged: false,
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  seccompProfile: { type: "RuntimeDefault" },
-};
-
-function podEnvironment() {
-  return [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace")];
-}
-
-function field(name: string, fieldPath: string) {
-  return { name, valueFrom: { fieldRef: { fieldPath } } };
-}
-
-function probes() {
-  const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
-    httpGet: { path, port: "health" },
-    periodSeconds,
-    failureThreshold,
-    timeoutSeconds: 5,
-  });
-  return {
-    startupProbe: probe("/healthz", 1, 60),
-    livenessProbe: probe("/healthz", 20, 3),
-    readinessProbe: probe("/readyz", 5, 2),
-  };
+  const named = { name: metadata.name, namespace: systemNamespace, component: "controller" };
+  return [deployment, disruptionBudget(named, { minAvailable: 1 })];
 }
 
 /** Folders of file:// stores outside of the agent's own folder. */

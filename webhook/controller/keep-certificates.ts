@@ -5,7 +5,7 @@ import { webhookName } from "#webhook/api/names";
 import type { RotationSettings } from "#webhook/certificates/plan-rotation";
 import { rotateCertificates } from "#webhook/certificates/rotate";
 import { authorityName, servingName } from "#webhook/certificates/state";
-import { createBell } from "#webhook/controller/bell";
+import { createBell } from "#core/bell";
 import { follow, type FollowContext } from "#webhook/world/follow";
 
 /** Looked at this often even when nothing is heard: watches may be late. */

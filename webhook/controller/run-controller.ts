@@ -1,8 +1,6 @@
-import type { Clock } from "#core/clock";
+import { createBell } from "#core/bell";
 import { messageOf } from "#core/error";
-import type { LogEntry } from "#core/log";
-import type { Kube } from "#kube/kube";
-import { createBell } from "#webhook/controller/bell";
+import type { LeadingContext } from "#kube/leading-service";
 import { keepClaims } from "#webhook/controller/claims";
 import { keepCertificates } from "#webhook/controller/keep-certificates";
 import { writeStatuses } from "#webhook/controller/policy-status";
@@ -12,12 +10,7 @@ import type { ControllerSettings } from "#webhook/controller/settings";
 import { policyName } from "#webhook/policy/precedence";
 import { openWorld } from "#webhook/world/world";
 
-export interface ControllerContext {
-  readonly kube: Kube;
-  readonly clock: Clock;
-  readonly log: (entry: LogEntry) => void;
-  /** Aborted when the lease is lost: another replica works then. */
-  readonly signal: AbortSignal;
+interface ControllerContext extends LeadingContext {
   readonly settings: ControllerSettings;
 }
 

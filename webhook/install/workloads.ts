@@ -1,5 +1,12 @@
 import { systemNamespace } from "#checkpoint/api/names";
 import { componentLabels } from "#kube/install/labels";
+import {
+  disruptionBudget,
+  podEnvironment,
+  probes,
+  spread,
+  unprivileged,
+} from "#kube/install/pod-parts";
 import type { KubeObject } from "#kube/kube";
 import type { Deployment, Service } from "#kube/objects";
 import { injectionControllerName, webhookName } from "#webhook/api/names";
@@ -104,16 +111,7 @@ function deployment(program: Program): Deployment {
           terminationGracePeriodSeconds:
             preStopSeconds + drainSeconds + settings.timeoutSeconds + 5,
           nodeSelector: { "kubernetes.io/os": "linux" },
-          topologySpreadConstraints: [
-            {
-              maxSkew: 1,
-              topologyKey: "kubernetes.io/hostname",
-              whenUnsatisfiable: "ScheduleAnyway",
-              labelSelector: { matchLabels: labels },
-              // Without it the pods of the version before would count while a new one rolls out.
-              matchLabelKeys: ["pod-template-hash"],
-            },
-          ],
+          topologySpreadConstraints: spread(labels),
           securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
           containers: [container(program)],
         },
@@ -129,56 +127,22 @@ function container({ name, component, settings, port, scheme, ...program }: Prog
     image: settings.image,
     imagePullPolicy: "IfNotPresent",
     command: [name],
-    env: [field("POD_NAME", "metadata.name"), field("POD_NAMESPACE", "metadata.namespace"), ...env],
+    env: [...podEnvironment, ...env],
     ports: [port],
-    ...probes(port.name, scheme),
+    // The webhook listens once the controller has made its first certificate.
+    ...probes({ port: port.name, scheme, startSeconds: 120, readyEverySeconds: 2 }),
     ...(preStopSeconds > 0
       ? { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } }
       : {}),
     resources,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65532,
-      runAsGroup: 65532,
-      privileged: false,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-      seccompProfile: { type: "RuntimeDefault" },
-    },
-  };
-}
-
-function field(name: string, fieldPath: string) {
-  return { name, valueFrom: { fieldRef: { fieldPath } } };
-}
-
-function probes(port: string, scheme: string) {
-  const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
-    httpGet: { path, port, scheme },
-    periodSeconds,
-    failureThreshold,
-    timeoutSeconds: 5,
-  });
-  return {
-    // The webhook listens once the controller has made its first certificate.
-    startupProbe: probe("/healthz", 1, 120),
-    livenessProbe: probe("/healthz", 20, 3),
-    readinessProbe: probe("/readyz", 2, 2),
+    securityContext: unprivileged,
   };
 }
 
 /** A pod that does not work anyhow never holds up a node's drain; neither does a single replica. */
 function budget(name: string, component: string, replicas: number): KubeObject {
-  const labels = componentLabels(component);
-  return {
-    apiVersion: "policy/v1",
-    kind: "PodDisruptionBudget",
-    metadata: { name, namespace: systemNamespace, labels },
-    spec: {
-      minAvailable: replicas > 1 ? 1 : 0,
-      unhealthyPodEvictionPolicy: "AlwaysAllow",
-      selector: { matchLabels: labels },
-    },
-  } as KubeObject;
+  return disruptionBudget(
+    { name, namespace: systemNamespace, component },
+    { minAvailable: replicas > 1 ? 1 : 0, unhealthyPodEvictionPolicy: "AlwaysAllow" },
+  );
 }

@@ -224,6 +224,24 @@ describe("a store that the user reads directly", () => {
     await expect(finding).rejects.toMatchObject({ code: "not-found", message: /alice/ });
   });
 
+  it.each([
+    [{ nameOrUrl: "file:///srv/store", region: "eu-west-1" }, "--region", "file:///srv/store"],
+    [{ nameOrUrl: "file:///srv/store", endpoint: "http://s3" }, "--endpoint", "file:///srv/store"],
+    [
+      { nameOrUrl: "azblob://account/box", pathStyle: true },
+      "--path-style",
+      "azblob://account/box",
+    ],
+    [{ nameOrUrl: "moon", region: "eu-west-1" }, "--region", 'the CheckpointStore "moon"'],
+  ])("refuses flags that would do nothing: %j", async (place, flag, what) => {
+    const selection = { namespace: undefined, podName: undefined };
+    await expect(listStored(place, selection, reader())).rejects.toMatchObject({
+      code: "usage",
+      message: `${flag} does not go with ${what}`,
+      hint: expect.stringContaining(`leave ${flag} out`) as string,
+    });
+  });
+
   it("by name: one that lies on the nodes is out of reach, and the cure is told", async () => {
     const kube = createFakeKube([store("local", { url: "file:///srv/store" })]);
     const selection = { namespace: undefined, podName: undefined };

@@ -1,10 +1,10 @@
 import type { Clock } from "#core/clock";
 
 /** Wakes a loop; a ring while nobody waits is kept. */
-export interface Bell {
+interface Bell {
   readonly ring: () => void;
   /** Until a ring, but no longer than so; false once the signal has aborted. */
-  wait(milliseconds: number, clock: Clock, signal: AbortSignal): Promise<boolean>;
+  readonly wait: (milliseconds: number, clock: Clock, signal: AbortSignal) => Promise<boolean>;
 }
 
 export function createBell(): Bell {

@@ -1,6 +1,7 @@
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import type { Reporter } from "#core/report";
 import type { ClusterSpec, ProviderSection } from "#bootstrap/spec/cluster-spec";
+import type { Field } from "#bootstrap/spec/field";
 
 export type MachineRole = "control-plane" | "worker";
 
@@ -44,6 +45,8 @@ export interface ProviderContext {
  * state file; `ensure` and `remove` are idempotent and converge after a kill at any point.
  */
 export interface Provider {
+  /** The table of its settings, for the JSON Schema and the example. */
+  readonly settingFields: Field<object>;
   /** What in its settings keeps machines that are there from becoming those wanted now, if anything. */
   cannotBecome(known: ProviderSection, wanted: ProviderSection): string | undefined;
   /** Networks of the machines that settings name, which pods and services must stay out of. */

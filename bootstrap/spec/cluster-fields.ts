@@ -10,6 +10,7 @@ import {
   type Pattern,
   type Value,
 } from "./field.ts";
+import { packageFields } from "./package-fields.ts";
 
 export const documentVersion = "bootstrap.clouder.datalayer.io/v1alpha1";
 
@@ -75,8 +76,17 @@ const pool = objectField(
   {
     name: textField({ description: "Name of the pool, a label of its nodes." }, poolName),
     count: numberField({ description: "Number of nodes.", default: 1, least: 0, most: 150 }),
-    min: numberField({ description: "Least number of nodes a scale may ask for.", least: 0, most: 150 }),
-    max: numberField({ description: "Largest number of nodes a scale may ask for.", least: 0, most: 150 }),
+    min: numberField({
+      description: "Least number of nodes a scale may ask for.",
+      least: 0,
+      most: 150,
+    }),
+    max: numberField({
+      description: "Largest number of nodes a scale may ask for.",
+      least: 0,
+      most: 150,
+      example: 10,
+    }),
     labels: mapField({ description: "Labels of its nodes." }, labelKey, labelValue),
     taints: listField({ description: "Taints of its nodes." }, taint),
     checkpoint: truthField({
@@ -129,16 +139,15 @@ const spec = objectField(
           endpoint,
         ),
         virtualAddress: textField(
-          { description: "A free address of your own machines' network that control planes share." },
+          {
+            description: "A free address of your own machines' network that control planes share.",
+          },
           address,
         ),
       },
     ),
     pools: listField({ description: "The workers; left out: one pool with one node." }, pool),
-    packages: objectField(
-      { description: "Where nodes get their software." },
-      { bundle: textField({ description: "Folder of an offline bundle (bundle.json)." }) },
-    ),
+    packages: packageFields,
   },
 );
 

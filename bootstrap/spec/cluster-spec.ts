@@ -52,9 +52,31 @@ export interface ProviderSection {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** Where nodes get software; `online` and `mirror` come with the cloud providers. */
-export interface PackageSource {
-  readonly kind: "bundle";
-  /** Folder that holds bundle.json. */
-  readonly folder: string;
-}
+/** Where nodes get software. */
+export type PackageSource =
+  | {
+      readonly kind: "bundle";
+      /** Folder that holds bundle.json. */
+      readonly folder: string;
+    }
+  | {
+      /** The vendors' own repositories and registries. */
+      readonly kind: "online";
+      readonly containerdVersion?: string;
+    }
+  | {
+      /** Copies of them, in the vendors' layout. */
+      readonly kind: "mirror";
+      readonly kubernetes: string;
+      readonly containerd: string;
+      readonly criu?: string;
+      /** `host[:port]`. */
+      readonly registry: string;
+      /** File of the authority that signed the certificates of all of these. */
+      readonly ca?: string;
+      /** Keys of a mirror that signs by itself. */
+      readonly fingerprints?: Readonly<
+        Partial<Record<"kubernetes" | "containerd" | "criu", string | undefined>>
+      >;
+      readonly containerdVersion?: string;
+    };

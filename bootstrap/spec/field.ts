@@ -10,8 +10,18 @@ import {
   type Place,
 } from "./document.ts";
 
-/** JSON Schema, draft 2020-12. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+/** What is used of JSON Schema, draft 7: the one that editors know best. */
+export interface JsonSchema {
+  readonly description?: string;
+  readonly type?: string | readonly string[];
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly [keyword: string]: unknown;
+}
 
 /** One entry of a field table: reads the value strictly, and says the same as JSON Schema. */
 export interface Field<T> {
@@ -29,6 +39,16 @@ interface About {
   readonly default?: unknown;
 }
 
+interface TextAbout extends About {
+  readonly example?: string;
+}
+
+interface NumberAbout extends About {
+  readonly least: number;
+  readonly most: number;
+  readonly example?: number;
+}
+
 /** How a text must look. */
 export interface Pattern {
   readonly pattern: RegExp;
@@ -39,12 +59,14 @@ export interface Pattern {
 }
 
 /** A text. */
-export function textField(about: About, like?: Pattern): Field<string> {
+export function textField(about: TextAbout, like?: Pattern): Field<string> {
   const { description, default: standard } = about;
+  const example = about.example ?? like?.example;
   return {
     schema: {
       ...{ description, type: "string", minLength: 1 },
-      ...(like && { pattern: like.pattern.source, examples: [like.example] }),
+      ...(like && { pattern: like.pattern.source }),
+      ...(example !== undefined && { examples: [example] }),
       ...(like?.longest !== undefined && { maxLength: like.longest }),
       ...(standard !== undefined && { default: standard }),
     },
@@ -76,12 +98,13 @@ export function choiceField<const T extends string | number>(
 }
 
 /** A whole number. */
-export function numberField(
-  about: About & { readonly least: number; readonly most: number },
-): Field<number> {
-  const { least, most, ...rest } = about;
+export function numberField(about: NumberAbout): Field<number> {
+  const { least, most, example, ...rest } = about;
   return {
-    schema: { ...rest, type: "integer", minimum: least, maximum: most },
+    schema: {
+      ...{ ...rest, type: "integer", minimum: least, maximum: most },
+      ...(example !== undefined && { examples: [example] }),
+    },
     read: (place) => wholeNumber(place, least, most),
   };
 }
@@ -119,7 +142,9 @@ export function objectField<
     schema: {
       ...about,
       type: required.length > 0 ? "object" : ["object", "null"],
-      properties: Object.fromEntries(names.map((name) => [name, members[name]?.schema])),
+      properties: Object.fromEntries(
+        Object.entries(members).map(([name, { schema }]) => [name, schema]),
+      ),
       ...(required.length > 0 && { required }),
       additionalProperties: false,
     },
@@ -152,6 +177,7 @@ export function mapField(
     schema: {
       ...about,
       type: ["object", "null"],
+      examples: [{ [names.example]: values.example }],
       propertyNames: { pattern: names.pattern.source },
       additionalProperties: { type: "string", pattern: values.pattern.source },
     },

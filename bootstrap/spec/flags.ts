@@ -97,19 +97,12 @@ function put(
   value: unknown,
 ): unknown {
   if (first === undefined) return value;
-  if (typeof first === "number") {
-    if (whole !== undefined && whole !== null && !Array.isArray(whole)) return whole;
-    const list = (whole as readonly unknown[] | undefined | null) ?? [];
-    const member = put(list[first] ?? { name: "workers" }, rest, value);
-    return Object.assign([...list], { [first]: member });
-  }
-  if (
-    whole !== undefined &&
-    whole !== null &&
-    (typeof whole !== "object" || Array.isArray(whole))
-  ) {
+  const there = whole ?? (typeof first === "number" ? [] : {});
+  if (typeof there !== "object" || Array.isArray(there) !== (typeof first === "number")) {
     return whole;
   }
-  const object = (whole as Readonly<Record<string, unknown>> | undefined | null) ?? {};
-  return { ...object, [first]: put(object[first], rest, value) };
+  const fresh = typeof first === "number" ? { name: "workers" } : undefined;
+  const before = (there as Readonly<Record<string | number, unknown>>)[first] ?? fresh;
+  const copy = Array.isArray(there) ? [...(there as readonly unknown[])] : { ...there };
+  return Object.assign(copy, { [first]: put(before, rest, value) });
 }

@@ -1,9 +1,11 @@
 import { clusterFields, type ClusterDocument } from "./cluster-fields.ts";
 import { wholeDocument } from "./document.ts";
 import { withFlags, type ClusterFlags } from "./flags.ts";
+import { packageSource } from "./package-fields.ts";
 import { toldBySource, type Source } from "./source.ts";
 import { validateSpec } from "./validate.ts";
 import type { ClusterSpec, PackageSource, PoolSpec } from "#bootstrap/spec/cluster-spec";
+import { ClouderError } from "#core/error";
 
 export interface SpecInput {
   /** The document, if there is one. */
@@ -34,40 +36,50 @@ export function loadPackages({ source, flags, defaults }: SpecInput): PackageSou
 function readDocument(source: Source | undefined, flags: ClusterFlags): ClusterDocument {
   const value = withFlags(source?.value, flags);
   const read = clusterFields.read({ path: wholeDocument, value });
-  return read ?? (clusterFields.read({ path: wholeDocument, value: {} }) as ClusterDocument);
+  if (!read) throw new ClouderError("internal", "a document without a value");
+  return read;
 }
 
-function withDefaults(
-  { metadata, spec, ...rest }: ClusterDocument,
-  defaults: SpecInput["defaults"],
-): ClusterSpec {
-  const { network, controlPlane } = spec ?? {};
-  const settings = spec?.provider?.settings ?? {};
-  const count = controlPlane?.count ?? 1;
+function withDefaults(document: ClusterDocument, defaults: SpecInput["defaults"]): ClusterSpec {
+  const { metadata } = document;
+  const spec: Written = document.spec ?? {};
+  const settings = spec.provider?.settings ?? {};
+  const planes = controlPlane(spec.controlPlane);
+  const workers = { name: "workers", count: listed(settings, planes.count) };
   return {
     name: metadata?.name ?? "",
-    provider: { name: spec?.provider?.name ?? "local", settings },
-    kubernetesVersion: spec?.kubernetesVersion ?? defaults.kubernetesVersion ?? "",
-    network: {
-      podCIDR: network?.podCIDR ?? "10.244.0.0/16",
-      serviceCIDR: network?.serviceCIDR ?? "10.96.0.0/12",
-      dnsDomain: network?.dnsDomain ?? "cluster.local",
-      cni: network?.cni ?? "flannel",
-    },
-    controlPlane: {
-      count,
-      schedulable: controlPlane?.schedulable ?? false,
-      ...(controlPlane?.endpoint !== undefined && { endpoint: controlPlane.endpoint }),
-      ...(controlPlane?.virtualAddress !== undefined && {
-        virtualAddress: controlPlane.virtualAddress,
-      }),
-    },
-    pools: spec?.pools?.map(pool) ?? [pool({ name: "workers", count: listed(settings, count) })],
-    packages: packages({ metadata, spec, ...rest }, defaults),
+    provider: { name: spec.provider?.name ?? "local", settings },
+    kubernetesVersion: spec.kubernetesVersion ?? defaults.kubernetesVersion ?? "",
+    network: network(spec.network),
+    controlPlane: planes,
+    pools: spec.pools?.map(pool) ?? [pool(workers)],
+    packages: packages(document, defaults),
   };
 }
 
-type WrittenPool = NonNullable<NonNullable<ClusterDocument["spec"]>["pools"]>[number];
+type Written = Partial<NonNullable<ClusterDocument["spec"]>>;
+
+function network(written: Written["network"]): ClusterSpec["network"] {
+  return {
+    podCIDR: written?.podCIDR ?? "10.244.0.0/16",
+    serviceCIDR: written?.serviceCIDR ?? "10.96.0.0/12",
+    dnsDomain: written?.dnsDomain ?? "cluster.local",
+    cni: written?.cni ?? "flannel",
+  };
+}
+
+function controlPlane(
+  written: Partial<NonNullable<Written["controlPlane"]>> = {},
+): ClusterSpec["controlPlane"] {
+  const { count = 1, schedulable = false, endpoint, virtualAddress } = written;
+  return {
+    ...{ count, schedulable },
+    ...(endpoint !== undefined && { endpoint }),
+    ...(virtualAddress !== undefined && { virtualAddress }),
+  };
+}
+
+type WrittenPool = NonNullable<Written["pools"]>[number];
 
 function pool(written: Pick<WrittenPool, "name"> & Partial<WrittenPool>): PoolSpec {
   return {
@@ -91,5 +103,5 @@ function listed(settings: Readonly<Record<string, unknown>>, planes: number): nu
 }
 
 function packages({ spec }: ClusterDocument, defaults: SpecInput["defaults"]): PackageSource {
-  return { kind: "bundle", folder: spec?.packages?.bundle ?? defaults.bundle ?? "" };
+  return packageSource(spec?.packages, defaults.bundle);
 }

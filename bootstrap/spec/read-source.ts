@@ -1,4 +1,4 @@
-import type { Document, Node as YamlNode, YAMLMap, YAMLSeq } from "yaml";
+import type * as Yaml from "yaml";
 import type { Source } from "./source.ts";
 import { ClouderError } from "#core/error";
 
@@ -47,8 +47,8 @@ function plain({ code, message }: { readonly code: string; readonly message: str
 
 /** Follows a path such as `spec.pools[0].labels.example.org/team` as far as the document goes. */
 function offsetOf(
-  { isMap, isSeq, isScalar, isAlias }: typeof import("yaml"),
-  document: Document,
+  { isMap, isSeq, isScalar, isAlias }: typeof Yaml,
+  document: Yaml.Document,
   path: string,
   at: "key" | "value",
 ): number {
@@ -59,13 +59,13 @@ function offsetOf(
     if (isAlias(node)) node = node.resolve(document);
     const index = /^\[(\d+)\]\.?/.exec(rest);
     if (index && isSeq(node)) {
-      node = (node as YAMLSeq).items[Number(index[1])];
+      node = node.items[Number(index[1])];
       rest = rest.slice(index[0].length);
       offset = startOf(node) || offset;
       continue;
     }
     if (!isMap(node)) break;
-    const pair = (node as YAMLMap).items
+    const pair = node.items
       .filter(({ key }) => isScalar(key) && leads(rest, String(key.value)))
       .sort((a, b) => String(b.key).length - String(a.key).length)[0];
     if (!pair || !isScalar(pair.key)) break;
@@ -81,5 +81,5 @@ function leads(path: string, key: string): boolean {
 }
 
 function startOf(node: unknown): number {
-  return (node as YamlNode | null | undefined)?.range?.[0] ?? 0;
+  return (node as Yaml.Node | null | undefined)?.range?.[0] ?? 0;
 }

@@ -11,6 +11,7 @@ import { afterRemovalOf, everything } from "./record.ts";
 import { removeAll, reportKeptVolumes } from "./removal.ts";
 import { removeMachines } from "./remove-machines.ts";
 import { look } from "./session.ts";
+import { awsSettingFields } from "./setting-fields.ts";
 import { lastingDifference, parseAwsSettings } from "./settings.ts";
 import {
   checkLife,
@@ -31,6 +32,7 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
     settings.private ? undefined : await around.callerAddress();
   return {
     keepsMachines: false,
+    settingFields: awsSettingFields,
     cannotBecome: (known, wanted) => lastingDifference(known.settings, wanted.settings),
     machineNetworks: ({ settings }) => {
       const { vpc, vpcCIDR } = parseAwsSettings(settings);

@@ -51,6 +51,7 @@ export const awsSettingFields = objectField(
     ),
     key: textField({
       description: "Private key file, its .pub beside it; left out: a new key for the cluster.",
+      example: "~/.ssh/id_ed25519",
     }),
     keyPair: textField(
       { description: "A key pair of EC2 by name, with key." },

@@ -42,23 +42,25 @@ export function parseAwsSettings(settings: Readonly<Record<string, unknown>>): A
   const read: Read = awsSettingFields.read({ path, value: settings }) ?? {};
   const parsed: AwsSettings = {
     ...optional(read),
-    controlPlaneSize: read.controlPlaneSize ?? "t3.large",
-    workerSize: read.workerSize ?? read.controlPlaneSize ?? "t3.large",
-    image: read.image ?? "Ubuntu2204",
-    osDiskSize: read.osDiskSize ?? 100,
-    subnets: read.subnets ?? [],
-    vpcCIDR: read.vpcCIDR ?? "10.0.0.0/16",
-    zones: read.zones ?? [],
-    private: read.private ?? false,
-    spot: read.spot ?? false,
-    allowCIDRs: read.allowCIDRs ?? [],
-    ingress: read.ingress ?? false,
+    ...machines(read),
+    ...network(read),
   };
   checkTogether(parsed, path);
   return parsed;
 }
 
 type Read = Partial<NonNullable<ReturnType<typeof awsSettingFields.read>>>;
+
+function machines({ controlPlaneSize = "t3.large", ...read }: Read) {
+  const { workerSize = controlPlaneSize, image = "Ubuntu2204", osDiskSize = 100 } = read;
+  return { controlPlaneSize, workerSize, image, osDiskSize, spot: read.spot ?? false };
+}
+
+function network(read: Read) {
+  const { subnets = [], vpcCIDR = "10.0.0.0/16", zones = [], allowCIDRs = [] } = read;
+  const { ingress = false, private: hidden = false } = read;
+  return { subnets, vpcCIDR, zones, allowCIDRs, ingress, private: hidden };
+}
 
 /** Settings without a default; absent ones are left out. */
 function optional({ region, account, ami, user, key, keyPair, vpc }: Read) {

@@ -8,7 +8,7 @@ import { isRunning, removeMachine, startMachine, waitForSsh } from "./machine.ts
 import { checkInotify, checkRoom } from "./limits.ts";
 import { ensureMachineRoot, hostKeyLine } from "./machine-root.ts";
 import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "./network.ts";
-import { parseLocalSettings } from "./settings.ts";
+import { localSettingFields, parseLocalSettings } from "./settings.ts";
 import { ensureClusterKey } from "#bootstrap/providers/cluster-key";
 import { openBundle } from "#bootstrap/bundle/load";
 import { createGate } from "#bootstrap/plans/gate";
@@ -26,6 +26,7 @@ import { ClouderError } from "#core/error";
 /** Machines of systemd-nspawn on this host: real systemd, sshd, kubelet; the host's kernel. */
 export const localProvider: Provider = {
   keepsMachines: false,
+  settingFields: localSettingFields,
   cannotBecome: (known, wanted) =>
     isDeepStrictEqual(parseLocalSettings(known.settings), parseLocalSettings(wanted.settings))
       ? undefined

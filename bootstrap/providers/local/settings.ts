@@ -7,6 +7,8 @@ export interface LocalSettings {
   readonly binds: readonly { readonly source: string; readonly destination: string }[];
   /** A /24 for the machines' bridge; absent: a free one is found. */
   readonly subnet?: string;
+  /** A tar of a root file system with sshd; absent: the bundle's. */
+  readonly root?: string;
 }
 
 const folder: Pattern = {
@@ -37,13 +39,20 @@ export const localSettingFields = objectField(
         example: "10.77.0.0/24",
       },
     ),
+    root: textField(
+      {
+        description:
+          "Tar of a Debian or Ubuntu root file system with systemd and sshd; left out: the bundle's.",
+      },
+      { ...folder, named: "must be an absolute path without , and :", example: "/srv/root.tar.zst" },
+    ),
   },
 );
 
 /** Reads `spec.provider.settings` of the local provider. */
 export function parseLocalSettings(settings: Readonly<Record<string, unknown>>): LocalSettings {
   const path = "spec.provider.settings";
-  const { binds = [], subnet } = localSettingFields.read({ path, value: settings }) ?? {};
+  const { binds = [], subnet, root } = localSettingFields.read({ path, value: settings }) ?? {};
   if (subnet !== undefined && !parseNetwork(subnet)) {
     throw wrongField(
       `${path}.subnet`,
@@ -51,5 +60,9 @@ export function parseLocalSettings(settings: Readonly<Record<string, unknown>>):
       "begin it with .0",
     );
   }
-  return { binds, ...(subnet !== undefined && { subnet }) };
+  return {
+    binds,
+    ...(subnet !== undefined && { subnet }),
+    ...(root !== undefined && { root }),
+  };
 }

@@ -6,13 +6,14 @@ import type {
   ProviderContext,
   WantedMachine,
 } from "#bootstrap/providers/provider";
-import { parseSshSettings, type SshSettings } from "./settings.ts";
+import { parseSshSettings, sshSettingFields, type SshSettings } from "./settings.ts";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { ClouderError } from "#core/error";
 
 /** The user's own machines: nothing is made and nothing is deleted. */
 export const sshProvider: Provider = {
   keepsMachines: true,
+  settingFields: sshSettingFields,
   cannotBecome: (known, wanted) => {
     const hosts = parseSshSettings(wanted.settings).hosts;
     const changed = parseSshSettings(known.settings).hosts.find((host, index) => {

@@ -29,7 +29,10 @@ export const sshSettingFields = objectField(
         },
       ),
     ),
-    key: textField({ description: "Private key file; left out: the keys of your SSH agent." }),
+    key: textField({
+      description: "Private key file; left out: the keys of your SSH agent.",
+      example: "~/.ssh/id_ed25519",
+    }),
   },
 );
 

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
-import { parseLocalSettings } from "#bootstrap/providers/local/settings";
 import { documentVersion } from "#bootstrap/spec/cluster-fields";
 import type { ClusterFlags } from "#bootstrap/spec/flags";
 import { loadSpec } from "#bootstrap/spec/load";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { sourceOf } from "#test/fixtures/cluster-source";
+import { wrongSpecs } from "#test/fixtures/wrong-clusters";
 
 const defaults = { kubernetesVersion: "v1.36.3", bundle: "/bundle" };
 const document = (spec: object, name = "lab") => ({
@@ -34,18 +32,6 @@ describe("the spec of a cluster", () => {
       pools: [{ name: "workers", count: 1, labels: {}, taints: [], checkpoint: true }],
       packages: { kind: "bundle", folder: "/bundle" },
     });
-  });
-
-  test("is read from the document in docs/clusters.md", () => {
-    const example = /```yaml\n(.*?)```/s.exec(readFileSync("docs/clusters.md", "utf8"))?.[1] ?? "";
-    const spec = loadSpec({ source: sourceOf(parse(example)), flags: {}, defaults: {} });
-    expect(spec).toMatchObject({
-      name: "lab",
-      controlPlane: { schedulable: true },
-      pools: [{ count: 2, taints: [{ key: "dedicated", value: "jupyter", effect: "NoSchedule" }] }],
-      packages: { folder: "./bundle" },
-    });
-    expect(parseLocalSettings(spec.provider.settings).binds).toHaveLength(1);
   });
 
   test("takes flags over the document and the document over defaults", () => {
@@ -91,28 +77,7 @@ describe("the spec of a cluster", () => {
     ]);
   });
 
-  test.each<[object, string]>([
-    [{ colour: "red" }, "spec.colour"],
-    [{ network: { podCidr: "10.0.0.0/8" } }, "spec.network.podCidr"],
-    [{ provider: { name: "local", setting: {} } }, "spec.provider.setting"],
-    [{ pools: [{ name: "a", size: 1 }] }, "spec.pools[0].size"],
-    [{ pools: [{ name: "a", taints: [{ key: "k", effect: "Never" }] }] }, "taints[0].effect"],
-    [{ pools: [{ name: "a", count: 1.5 }] }, "spec.pools[0].count"],
-    [{ pools: [{ name: "a", labels: { x: 1 } }] }, "spec.pools[0].labels.x"],
-    [{ pools: [{ count: 1 }] }, "spec.pools[0].name"],
-    [{ pools: "three" }, "spec.pools"],
-    [{ controlPlane: { count: 3 } }, "spec.controlPlane.count"],
-    [{ controlPlane: { schedulable: "yes" } }, "spec.controlPlane.schedulable"],
-    [{ controlPlane: { endpoint: "api.example.org" } }, "api.example.org"],
-    [{ network: { cni: "cilium" } }, "cilium"],
-    [{ kubernetesVersion: "1.36" }, "1.36"],
-    [{ network: { podCIDR: "10.244.0.1/16" } }, "10.244.0.1/16"],
-    [{ network: { podCIDR: "10.96.0.0/16" } }, "overlap"],
-    [{ network: { podCIDR: "10.244.0.0/28" } }, "10.244.0.0/28"],
-    [{ pools: [{ name: "a" }, { name: "a" }] }, "spec.pools[1].name"],
-    [{ pools: [{ name: "Big" }] }, "Big"],
-    [{ pools: [{ name: "a", labels: { "x y": "z" } }] }, "spec.pools[0].labels.x y"],
-  ])("refuses %j and names the place", (spec, named) => {
+  test.each(wrongSpecs)("refuses %j and names the place", (spec, named) => {
     expect(() => load(spec)).toThrow(
       expect.objectContaining({
         code: "config",

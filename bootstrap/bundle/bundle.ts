@@ -35,6 +35,8 @@ export type BundleFile = BundleFileBase &
         readonly os: string;
         readonly package: string;
         readonly version: string;
+        /** Present: only for control planes that share a virtual address. */
+        readonly use?: "load-balancer";
       }
     | {
         /** A docker-archive or OCI-layout tar with the names it gives when imported. */

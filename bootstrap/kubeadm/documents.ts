@@ -1,43 +1,38 @@
+import { apiPort, type ApiEndpoint } from "#bootstrap/kubeadm/endpoint";
 import type { Machine, NodeSettings } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { Joining } from "#bootstrap/steps/step";
 
 const kubeadmVersion = "kubeadm.k8s.io/v1beta4";
 const criSocket = "unix:///run/containerd/containerd.sock";
-export const apiPort = 6443;
 /** Long enough to init, short enough to be worth little when it leaks. */
 export const tokenLifetimeMinutes = 30;
 
-/** The name under which nodes find the API server: it can move to a load balancer later. */
-export function stableEndpoint(spec: ClusterSpec): {
-  readonly host: string;
-  readonly port: number;
-} {
-  const given = spec.controlPlane.endpoint;
-  if (given === undefined) return { host: `api.${spec.name}.clouder.internal`, port: apiPort };
-  const at = given.lastIndexOf(":");
-  return { host: given.slice(0, at), port: Number(given.slice(at + 1)) };
+/** A load balancer takes a while to believe that a new control plane is well. */
+const timeouts = { kubernetesAPICall: "5m0s" };
+
+/** What `kubeadm init` and the upload of certificates are told beyond the spec; secrets among it. */
+export interface InitInput {
+  readonly machine: Machine;
+  readonly settings: NodeSettings;
+  readonly endpoint: ApiEndpoint;
+  readonly token: string;
+  /** Encrypts the certificates that other control planes fetch. */
+  readonly certificateKey?: string;
 }
 
 /** The file for `kubeadm init`: JSON documents, which are YAML too. Holds a secret. */
-export function initFile(
-  spec: ClusterSpec,
-  machine: Machine,
-  settings: NodeSettings,
-  token: string,
-): string {
-  const endpoint = stableEndpoint(spec);
+export function initFile(spec: ClusterSpec, input: InitInput): string {
+  const { machine, settings, endpoint, token, certificateKey } = input;
   return documents([
     {
       apiVersion: kubeadmVersion,
       kind: "InitConfiguration",
       bootstrapTokens: [{ token, ttl: `${tokenLifetimeMinutes}m0s` }],
+      ...(certificateKey !== undefined && { certificateKey }),
       localAPIEndpoint: { advertiseAddress: machine.privateAddress, bindPort: apiPort },
-      nodeRegistration: registration(
-        machine,
-        settings,
-        spec.controlPlane.schedulable ? [] : undefined,
-      ),
+      nodeRegistration: registration(machine, settings, planeTaints(spec)),
+      timeouts,
     },
     {
       apiVersion: kubeadmVersion,
@@ -54,6 +49,8 @@ export function initFile(
         certSANs: [
           ...new Set([
             endpoint.host,
+            ...(endpoint.callers === undefined ? [] : [endpoint.callers.replace(/:\d+$/, "")]),
+            ...(endpoint.address === undefined ? [] : [endpoint.address]),
             machine.privateAddress,
             ...(machine.publicAddress === undefined ? [] : [machine.publicAddress]),
             "localhost",
@@ -72,14 +69,18 @@ export function initFile(
   ]);
 }
 
-/** The file for `kubeadm join`. Holds a secret. */
-export function joinFile(
-  spec: ClusterSpec,
-  machine: Machine,
-  settings: NodeSettings,
-  joining: Joining,
-): string {
-  const endpoint = stableEndpoint(spec);
+/** What `kubeadm join` is told beyond the spec; secrets among it. */
+export interface JoinInput {
+  readonly machine: Machine;
+  readonly settings: NodeSettings;
+  readonly endpoint: ApiEndpoint;
+  readonly joining: Joining;
+}
+
+/** The file for `kubeadm join`, of a worker or of a further control plane. Holds secrets. */
+export function joinFile(spec: ClusterSpec, input: JoinInput): string {
+  const { machine, settings, endpoint, joining } = input;
+  const plane = machine.role === "control-plane";
   return documents([
     {
       apiVersion: kubeadmVersion,
@@ -91,9 +92,21 @@ export function joinFile(
           caCertHashes: [joining.caCertHash],
         },
       },
-      nodeRegistration: registration(machine, settings, []),
+      ...(plane && {
+        controlPlane: {
+          localAPIEndpoint: { advertiseAddress: machine.privateAddress, bindPort: apiPort },
+          certificateKey: joining.certificateKey,
+        },
+      }),
+      nodeRegistration: registration(machine, settings, plane ? planeTaints(spec) : []),
+      timeouts,
     },
   ]);
+}
+
+/** Absent stands for kubeadm's own: no ordinary pods. */
+function planeTaints(spec: ClusterSpec): readonly object[] | undefined {
+  return spec.controlPlane.schedulable ? [] : undefined;
 }
 
 function kubelet(spec: ClusterSpec, settings: NodeSettings): object {
@@ -105,8 +118,8 @@ function kubelet(spec: ClusterSpec, settings: NodeSettings): object {
     // No io_uring for pods that say nothing: safer, and CRIU cannot dump its rings.
     seccompDefault: true,
     serverTLSBootstrap: true,
-    // Images came with the bundle: nobody could pull them again.
-    imageGCHighThresholdPercent: 100,
+    // Images that came with a bundle could not be pulled again.
+    ...(spec.packages.kind === "bundle" && { imageGCHighThresholdPercent: 100 }),
     ...settings.kubelet,
   };
 }
@@ -120,7 +133,12 @@ function registration(
     name: machine.name,
     criSocket,
     imagePullPolicy: "IfNotPresent",
-    kubeletExtraArgs: [{ name: "node-ip", value: machine.privateAddress }],
+    kubeletExtraArgs: [
+      { name: "node-ip", value: machine.privateAddress },
+      ...(machine.providerID === undefined
+        ? []
+        : [{ name: "provider-id", value: machine.providerID }]),
+    ],
     ignorePreflightErrors: settings.ignorePreflightErrors,
     ...(taints && { taints }),
   };

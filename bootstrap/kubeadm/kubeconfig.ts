@@ -1,5 +1,5 @@
-import type { NodeAccess } from "#bootstrap/nodes/node-access";
-import { apiPort } from "#bootstrap/kubeadm/documents";
+import { apiPort, type ApiEndpoint } from "#bootstrap/kubeadm/endpoint";
+import type { Machine } from "#bootstrap/providers/provider";
 import type { Facts, PlanContext } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -19,16 +19,18 @@ type Named<Key extends string> = { readonly name: string } & Readonly<
 
 /** The administrator's kubeconfig, with the address that the user's machine reaches. */
 export async function adminKubeconfig(
-  { spec }: PlanContext,
-  facts: Partial<Facts>,
-  access: NodeAccess,
+  { spec }: Pick<PlanContext, "spec">,
+  { plane, endpoint }: Partial<Facts>,
 ): Promise<string> {
-  const machine = facts.nodes?.find((one) => one.access === access)?.machine;
-  const host = machine?.publicAddress ?? machine?.privateAddress ?? "";
-  const given = spec.controlPlane.endpoint;
-  const server = given ?? `${host.includes(":") ? `[${host}]` : host}:${apiPort}`;
-  const text = Buffer.from(await access.readFile("/etc/kubernetes/admin.conf")).toString();
-  return await renamed(text, spec.name, `https://${server}`);
+  if (!plane || !endpoint) throw new ClouderError("internal", "a kubeconfig without a cluster");
+  const text = Buffer.from(await plane.access.readFile("/etc/kubernetes/admin.conf")).toString();
+  return await renamed(text, spec.name, `https://${serverFor(plane.machine, endpoint)}`);
+}
+
+/** The cluster's own name is known to its nodes only: from outside its address is used. */
+function serverFor({ publicAddress, privateAddress }: Machine, endpoint: ApiEndpoint): string {
+  const host = publicAddress ?? privateAddress;
+  return endpoint.callers ?? `${host.includes(":") ? `[${host}]` : host}:${apiPort}`;
 }
 
 /** The same credentials; cluster, user and context carry the cluster's name. */

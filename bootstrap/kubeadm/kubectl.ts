@@ -2,8 +2,9 @@ import type { NodeAccess, RunOptions } from "#bootstrap/nodes/node-access";
 import type { Facts } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
-/** The machine on which the cluster is administered: the first control plane. */
+/** The machine on which the cluster is administered: a control plane that is part of it. */
 export function controlPlane(facts: Partial<Facts>): NodeAccess {
+  if (facts.plane) return facts.plane.access;
   const node = facts.nodes?.find(({ machine }) => machine.role === "control-plane");
   if (!node) throw new ClouderError("internal", "a cluster without a control plane");
   return node.access;

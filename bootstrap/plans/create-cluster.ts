@@ -7,6 +7,7 @@ import { importImages } from "#bootstrap/steps/import-images";
 import { init } from "#bootstrap/steps/init";
 import { installPackages } from "#bootstrap/steps/install-packages";
 import { join } from "#bootstrap/steps/join";
+import { joinControlPlane } from "#bootstrap/steps/join-control-plane";
 import { dropToken, joinToken } from "#bootstrap/steps/join-token";
 import { kubelet } from "#bootstrap/steps/kubelet";
 import { machines } from "#bootstrap/steps/machines";
@@ -15,6 +16,7 @@ import { preflight } from "#bootstrap/steps/preflight";
 import { prepareHost } from "#bootstrap/steps/prepare-host";
 import { prove } from "#bootstrap/steps/prove";
 import { saveKubeconfig } from "#bootstrap/steps/save-kubeconfig";
+import { shareAddress } from "#bootstrap/steps/share-address";
 import { servingCertificates } from "#bootstrap/steps/serving-certificates";
 import type { Step } from "#bootstrap/steps/step";
 import { waitReady } from "#bootstrap/steps/wait-ready";
@@ -32,10 +34,12 @@ export const createClusterPlan: readonly Step[] = [
   importImages,
   kubelet,
   prove,
+  shareAddress,
   init,
   saveKubeconfig,
   flannel,
   joinToken,
+  joinControlPlane,
   join,
   dropToken,
   servingCertificates,

@@ -81,8 +81,27 @@ export interface Provider {
   >;
   /** The machines are the user's own: deleting the cluster resets them and leaves them there. */
   readonly keepsMachines: boolean;
+  /** What the machines and their network cost, where that is known. */
+  cost?(context: ProviderContext, wanted: readonly WantedMachine[]): Cost;
   /** What `ensure` would do for a dry run, one line per command or call. */
   preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[];
+}
+
+/** List prices of one day, for a rough idea; nobody is asked. */
+export interface Cost {
+  /** Day of the prices. */
+  readonly asOf: string;
+  readonly currency: "USD";
+  readonly perHour: number;
+  /** Of 730 hours. */
+  readonly perMonth: number;
+  readonly parts: readonly {
+    readonly what: string;
+    readonly count: number;
+    readonly perHour: number;
+  }[];
+  /** What no price is known for; not in the sums. */
+  readonly unknown: readonly string[];
 }
 
 /** What differs between kinds of machines; rendered into kubeadm and containerd files. */

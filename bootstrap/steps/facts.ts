@@ -1,6 +1,6 @@
 import { readHostFacts, type HostFacts } from "#bootstrap/nodes/host-facts";
 import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
-import { stableEndpoint } from "#bootstrap/kubeadm/documents";
+import { apiEndpoint } from "#bootstrap/kubeadm/endpoint";
 import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
@@ -22,31 +22,13 @@ export const hostFacts: Step = {
     });
     refuseClones(hosts);
     const settings = nodeSettingsFor(hosts, await context.provider.nodeSettings(context));
-    const { host, port } = stableEndpoint(context.spec);
-    return { facts: { hosts, settings, endpoint: `${host}:${port}` } };
+    const machines = (facts.nodes ?? []).map(({ machine }) => machine);
+    return { facts: { hosts, settings, endpoint: await apiEndpoint(context, machines) } };
   },
 };
 
-function checkHost({ spec, bundle }: PlanContext, host: HostFacts): void {
-  if (host.architecture !== bundle.bundle.architecture) {
-    throw new ClouderError(
-      "unsupported",
-      `${host.name} is ${host.architecture}, the bundle is for ${bundle.bundle.architecture}`,
-      { hint: "use a bundle for that architecture" },
-    );
-  }
-  const systems = new Set(
-    bundle.bundle.files.flatMap((file) => (file.kind === "package" ? [file.os] : [])),
-  );
-  if (!systems.has(host.os)) {
-    throw new ClouderError(
-      "unsupported",
-      `the bundle has no packages for ${host.os} (${host.name})`,
-      {
-        hint: `it has packages for ${[...systems].join(", ")}`,
-      },
-    );
-  }
+function checkHost({ spec, packages }: PlanContext, host: HostFacts): void {
+  packages.checkHost(host);
   if (host.foreignServices.length > 0) {
     throw new ClouderError(
       "conflict",

@@ -1,58 +1,79 @@
 import { initFile } from "#bootstrap/kubeadm/documents";
 import { runKubeadm } from "#bootstrap/kubeadm/kubeadm";
-import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
+import { kubectl } from "#bootstrap/kubeadm/kubectl";
 import { newToken } from "#bootstrap/kubeadm/token";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
 import { adminKubeconfig } from "#bootstrap/kubeadm/kubeconfig";
-import type { Facts, PlanContext, Step } from "#bootstrap/steps/step";
+import type { Facts, Node, PlanContext, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 import { waitFor } from "#core/retry";
 
-/** The first control plane. */
+/** The first control plane. Where another one is part of the cluster already, it leads. */
 export const init: Step = {
   id: "init",
   title: "start the control plane",
   scope: "cluster",
   needs: ["nodes", "settings", "endpoint"],
-  gives: ["kubeconfig"],
-  after: ["import-images", "kubelet", "criu"],
+  gives: ["kubeconfig", "plane"],
+  after: ["import-images", "kubelet", "criu", "share-address"],
   preview: ({ spec }) => [
     `kubeadm config validate, kubeadm init on ${spec.name}-master (file 0600, removed afterwards)`,
     "delete the bootstrap token; remove /etc/kubernetes/super-admin.conf",
   ],
   run: async (context, facts) => {
-    const access = controlPlane(facts);
-    const fresh = await ensureControlPlane(context, facts, access);
-    await waitForApi(context, access);
-    const kubeconfig = await adminKubeconfig(context, facts, access);
-    return { facts: { kubeconfig }, ...(!fresh && { skipped: "runs already" }) };
+    const planes = (facts.nodes ?? []).filter(({ machine }) => machine.role === "control-plane");
+    const [first] = planes;
+    if (!first) throw new ClouderError("internal", "a cluster without a control plane");
+    const leader = await memberAmong(context, planes);
+    // An empty first machine beside a cluster that lives is a replacement: it joins that cluster.
+    if (!leader) await startControlPlane(context, facts, first);
+    const plane = leader ?? first;
+    await waitForApi(context, plane.access);
+    const kubeconfig = await adminKubeconfig(context, { ...facts, plane });
+    return { facts: { kubeconfig, plane }, ...(leader && { skipped: "runs already" }) };
   },
 };
+
+/** A control plane that is part of this cluster; refuses machines of other clusters. */
+async function memberAmong(
+  context: PlanContext,
+  planes: readonly Node[],
+): Promise<Node | undefined> {
+  const found = await Promise.all(
+    planes.map(async (node) => ((await isPlane(context, node)) ? [node] : [])),
+  );
+  return found.flat()[0];
+}
+
+async function isPlane(context: PlanContext, { access }: Node): Promise<boolean> {
+  const stamp = await readStamp(access, "cluster");
+  const present = await succeeds(access, ["test", "-e", "/etc/kubernetes/admin.conf"]);
+  const touched = present || (await succeeds(access, ["test", "-e", "/etc/kubernetes/pki/ca.key"]));
+  if (touched && stamp["uid"] !== context.uid) throw foreignCluster(access.host);
+  return present && stamp["state"] === "ready";
+}
 
 /**
  * kubeadm init is run again over a part of itself, never after a reset: certificates and etcd's
  * data stay. A stamp written before it starts tells our own attempt from somebody else's cluster.
  */
-async function ensureControlPlane(
+async function startControlPlane(
   context: PlanContext,
-  facts: Partial<Facts>,
-  access: NodeAccess,
-): Promise<boolean> {
-  const stamp = await readStamp(access, "cluster");
-  const present = await succeeds(access, ["test", "-e", "/etc/kubernetes/admin.conf"]);
-  const touched = present || (await succeeds(access, ["test", "-e", "/etc/kubernetes/pki/ca.key"]));
-  if (touched && stamp["uid"] !== context.uid) throw foreignCluster(access.host);
-  if (present && stamp["state"] === "ready") return false;
-  const node = facts.nodes?.find((one) => one.access === access);
-  if (!node || !facts.settings) throw new ClouderError("internal", "init without a machine");
+  { settings, endpoint }: Partial<Facts>,
+  { machine, access }: Node,
+): Promise<void> {
+  if (!settings || !endpoint) throw new ClouderError("internal", "init without settings");
+  const again = await succeeds(access, ["test", "-e", "/etc/kubernetes/pki/ca.key"]);
   await writeStamp(access, "cluster", { uid: context.uid, state: "starting" });
   const token = newToken();
-  const again = touched ? { ...facts.settings, ignorePreflightErrors: ["all"] } : facts.settings;
   await runKubeadm(context, access, {
     command: ["init", "--skip-token-print"],
-    file: initFile(context.spec, node.machine, again, token),
+    file: initFile(context.spec, {
+      ...{ machine, endpoint, token },
+      settings: again ? { ...settings, ignorePreflightErrors: ["all"] } : settings,
+    }),
     secrets: [token],
   });
   await kubectl(access, [
@@ -61,7 +82,6 @@ async function ensureControlPlane(
   ]);
   await access.run(["rm", "-f", "/etc/kubernetes/super-admin.conf"]);
   await writeStamp(access, "cluster", { uid: context.uid, state: "ready" });
-  return true;
 }
 
 async function waitForApi(context: PlanContext, access: NodeAccess): Promise<void> {

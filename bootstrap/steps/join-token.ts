@@ -3,7 +3,9 @@ import { tokenLifetimeMinutes } from "#bootstrap/kubeadm/documents";
 import { caCertHash, newToken, tokenSecret } from "#bootstrap/kubeadm/token";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
-import type { PlanContext, Step } from "#bootstrap/steps/step";
+import type { Facts, Node, PlanContext, Step } from "#bootstrap/steps/step";
+import { readStamp } from "#bootstrap/nodes/stamp";
+import { dropCertificates, uploadCertificates } from "#bootstrap/kubeadm/certificate-key";
 import { waitFor } from "#core/retry";
 
 /** A short-lived token, made only when a node is still to join. */
@@ -11,26 +13,15 @@ export const joinToken: Step = {
   id: "join-token",
   title: "make a join token",
   scope: "cluster",
-  needs: ["nodes", "kubeconfig"],
+  needs: ["nodes", "settings", "endpoint", "kubeconfig", "plane"],
   gives: ["joining"],
   preview: () => [
     `kubectl apply: a bootstrap token for ${tokenLifetimeMinutes} minutes (through standard input)`,
   ],
   run: async (context, facts) => {
     const access = controlPlane(facts);
-    const members = new Set(
-      (await kubectl(access, ["get", "nodes", "-o", "name"])).trim().split("\n"),
-    );
-    const workers = (facts.nodes ?? []).filter(({ machine }) => machine.role === "worker");
-    const outside = await Promise.all(
-      workers.map(
-        async (node) =>
-          !members.has(`node/${node.machine.name}`) ||
-          !(await succeeds(node.access, ["test", "-s", "/etc/kubernetes/kubelet.conf"])),
-      ),
-    );
-    if (!outside.includes(true))
-      return { facts: { joining: undefined }, skipped: "all have joined" };
+    const outside = await outsiders(facts);
+    if (outside.length === 0) return { facts: { joining: undefined }, skipped: "all have joined" };
     const token = newToken();
     const expires = new Date(context.clock.now() + tokenLifetimeMinutes * 60_000);
     await kubectl(access, ["apply", "-f", "-"], {
@@ -38,9 +29,33 @@ export const joinToken: Step = {
     });
     await waitUntilSigned(context, access, token);
     const ca = Buffer.from(await access.readFile("/etc/kubernetes/pki/ca.crt")).toString();
-    return { facts: { joining: { token, caCertHash: caCertHash(ca) } } };
+    const planes = outside.some(({ machine }) => machine.role === "control-plane");
+    const joining = {
+      ...{ token, caCertHash: caCertHash(ca) },
+      ...(planes && { certificateKey: await uploadCertificates(context, facts) }),
+    };
+    return { facts: { joining } };
   },
 };
+
+/** Nodes that are not part of the cluster yet. */
+async function outsiders(facts: Partial<Facts>): Promise<readonly Node[]> {
+  const listed = await kubectl(controlPlane(facts), ["get", "nodes", "-o", "name"]);
+  const members = new Set(listed.trim().split("\n"));
+  const all = await Promise.all(
+    (facts.nodes ?? []).map(async (node) => {
+      const known = members.has(`node/${node.machine.name}`);
+      return known && (await hasJoined(node)) ? [] : [node];
+    }),
+  );
+  return all.flat();
+}
+
+/** A control plane that was killed while it joined is a node, and yet half of one. */
+async function hasJoined({ machine, access }: Node): Promise<boolean> {
+  if (!(await succeeds(access, ["test", "-s", "/etc/kubernetes/kubelet.conf"]))) return false;
+  return machine.role === "worker" || (await readStamp(access, "cluster"))["state"] === "ready";
+}
 
 /** kubeadm looks for the signature every five seconds; looking more often ourselves saves most of it. */
 async function waitUntilSigned(
@@ -70,14 +85,17 @@ export const dropToken: Step = {
   scope: "cluster",
   needs: ["nodes", "joining"],
   gives: [],
-  after: ["join"],
-  preview: () => ["kubectl delete secret bootstrap-token-…"],
+  after: ["join", "join-control-plane"],
+  preview: () => ["kubectl delete secret bootstrap-token-…, kubeadm-certs"],
   run: async (_context, facts) => {
     if (!facts.joining) return { skipped: "none was made" };
-    await kubectl(controlPlane(facts), [
+    const access = controlPlane(facts);
+    const { token, certificateKey } = facts.joining;
+    await kubectl(access, [
       ...["-n", "kube-system", "delete", "secret", "--ignore-not-found"],
-      `bootstrap-token-${facts.joining.token.split(".")[0] ?? ""}`,
+      `bootstrap-token-${token.split(".")[0] ?? ""}`,
     ]);
+    if (certificateKey !== undefined) await dropCertificates(access);
     return {};
   },
 };

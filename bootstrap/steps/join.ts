@@ -5,7 +5,7 @@ import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
 import { foreignCluster } from "#bootstrap/steps/init";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
-import type { Step } from "#bootstrap/steps/step";
+import type { Facts, Node, PlanContext, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
 /** Workers become nodes. */
@@ -14,11 +14,12 @@ export const join: Step = {
   title: "join the cluster",
   scope: "node",
   on: "workers",
-  needs: ["nodes", "settings", "joining"],
+  needs: ["nodes", "settings", "endpoint", "joining"],
   gives: [],
   after: ["import-images", "kubelet", "criu", "init"],
   preview: () => ["kubeadm join --config FILE (0600, removed afterwards)"],
-  run: async (context, facts, { access, machine }) => {
+  run: async (context, facts, node) => {
+    const { access, machine } = node;
     const stamp = await readStamp(access, "cluster");
     const touched = await succeeds(access, ["test", "-e", "/etc/kubernetes/kubelet.conf"]);
     if (touched && stamp["uid"] !== context.uid) throw foreignCluster(machine.name);
@@ -30,28 +31,39 @@ export const join: Step = {
       await access.run(["systemctl", "restart", "kubelet"]);
       return {};
     }
-    if (!facts.joining || !facts.settings) {
-      throw new ClouderError("internal", "join without a token");
-    }
     await writeStamp(access, "cluster", { uid: context.uid, state: "starting" });
     // Not a node of any cluster yet: what is there was left by an attempt of ours.
     if (await leftovers(access)) await access.run(["kubeadm", "reset", "--force"]);
-    await runKubeadm(context, access, {
-      command: ["join"],
-      file: joinFile(context.spec, machine, facts.settings, facts.joining),
-      secrets: [facts.joining.token],
-    });
-    await writeStamp(access, "cluster", { uid: context.uid, state: "ready" });
+    await kubeadmJoin(context, facts, node);
     return {};
   },
 };
 
-async function isMember(plane: NodeAccess, name: string): Promise<boolean> {
+/** Runs kubeadm join on a machine that is no node and writes the stamp of one. */
+export async function kubeadmJoin(
+  context: PlanContext,
+  { joining, settings, endpoint }: Partial<Facts>,
+  { machine, access }: Node,
+): Promise<void> {
+  if (!joining || !settings || !endpoint) {
+    throw new ClouderError("internal", "join without a token");
+  }
+  await runKubeadm(context, access, {
+    command: ["join"],
+    file: joinFile(context.spec, { machine, settings, endpoint, joining }),
+    secrets: [joining.token, ...(joining.certificateKey ? [joining.certificateKey] : [])],
+  });
+  await writeStamp(access, "cluster", { uid: context.uid, state: "ready" });
+}
+
+/** True when the cluster has a node of this name. */
+export async function isMember(plane: NodeAccess, name: string): Promise<boolean> {
   const found = await kubectl(plane, ["get", "node", name, "--ignore-not-found", "-o", "name"]);
   return found.trim() !== "";
 }
 
-async function leftovers(access: NodeAccess): Promise<boolean> {
+/** True where a kubeadm join has begun. */
+export async function leftovers(access: NodeAccess): Promise<boolean> {
   return await succeeds(access, [
     "sh",
     "-c",

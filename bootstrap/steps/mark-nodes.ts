@@ -1,8 +1,9 @@
 import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { readStamp } from "#bootstrap/nodes/stamp";
+import { nodeLabels } from "#bootstrap/pools/pool-kind";
 import { poolOf } from "#bootstrap/spec/machines";
-import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { Machine } from "#bootstrap/providers/provider";
 import { proofLabels, type Proof } from "#bootstrap/steps/proof";
 import type { Step } from "#bootstrap/steps/step";
@@ -25,7 +26,7 @@ export const markNodes: Step = {
   gives: [],
   after: ["wait-ready", "prove"],
   preview: ({ spec }) => [
-    ...spec.pools.map((pool) => `kubectl label, pool ${pool.name}: ${pairs(poolLabels(pool))}`),
+    ...spec.pools.map((pool) => `kubectl label, pool ${pool.name}: ${pairs(nodeLabels(pool))}`),
     `kubectl taint, control plane: ${spec.controlPlane.schedulable ? "schedulable" : "NoSchedule"}`,
   ],
   run: async ({ spec }, facts, { access, machine }) => {
@@ -43,20 +44,10 @@ export const markNodes: Step = {
   },
 };
 
-/** The original names of roles, sizes and accelerators; users may set others. */
-function poolLabels(pool: PoolSpec): Readonly<Record<string, string>> {
-  return {
-    "clouder.datalayer.io/pool": pool.name,
-    "role.datalayer.io/runtime": "true",
-    "node.datalayer.io/variant": "medium",
-    "xpu.datalayer.io/cpu": "true",
-    ...pool.labels,
-  };
-}
-
-function labelsOf(spec: ClusterSpec, machine: Machine): Readonly<Record<string, string>> {
+/** The labels that a node gets besides its proof's. */
+export function labelsOf(spec: ClusterSpec, machine: Pick<Machine, "pool">): Readonly<Record<string, string>> {
   const pool = poolOf(spec, machine.pool);
-  return pool ? poolLabels(pool) : { "clouder.datalayer.io/pool": machine.pool };
+  return pool ? nodeLabels(pool) : { "clouder.datalayer.io/pool": machine.pool };
 }
 
 function pairs(labels: Readonly<Record<string, string>>): string {
@@ -86,7 +77,8 @@ interface WantedTaint {
   readonly absent?: boolean;
 }
 
-function taintsOf(spec: ClusterSpec, machine: Machine): readonly WantedTaint[] {
+/** The taints that a node gets, and those that are taken away. */
+export function taintsOf(spec: ClusterSpec, machine: Pick<Machine, "role" | "pool">): readonly WantedTaint[] {
   if (machine.role === "control-plane") {
     return [{ ...planeTaint, absent: spec.controlPlane.schedulable }];
   }

@@ -1,8 +1,8 @@
-import { apiPort, stableEndpoint } from "#bootstrap/kubeadm/documents";
+import { ownName } from "#bootstrap/kubeadm/endpoint";
 import { keepOriginals } from "#bootstrap/nodes/originals";
 import { ensureBlock, ensureFiles } from "#bootstrap/nodes/ensure-files";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
-import type { Facts, PlanContext, Step } from "#bootstrap/steps/step";
+import type { Facts, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
 const modules = ["overlay", "br_netfilter"];
@@ -26,21 +26,19 @@ export const prepareHost: Step = {
   id: "prepare-host",
   title: "prepare the host",
   scope: "node",
-  needs: ["nodes", "settings", "machines"],
+  needs: ["nodes", "settings", "machines", "endpoint"],
   gives: [],
   preview: ({ spec }) => [
     "keep copies of the files that create will replace, for cluster delete",
     `modprobe ${modules.join(" ")}; /etc/modules-load.d/clouder.conf (checked only in containers)`,
     "sysctl -p /etc/sysctl.d/99-clouder.conf",
     "swapoff -a; /etc/fstab (not in containers)",
-    `/etc/hosts: the cluster's machines and ${stableEndpoint(spec).host}`,
+    `/etc/hosts: the cluster's machines and ${spec.controlPlane.endpoint ?? ownName(spec)}`,
   ],
   run: async (context, facts, { access }) => {
     const shared = facts.settings?.sharedKernel === true;
     await keepOriginals(access, {
-      programs: context.bundle.bundle.files.flatMap((file) =>
-        file.kind === "binary" ? [file.destination] : [],
-      ),
+      programs: context.packages.programs,
       settings: settingsFor(shared).map((line) => line.replace(/ =.*/, "")),
     });
     const changes = [
@@ -49,7 +47,7 @@ export const prepareHost: Step = {
       ...(shared ? [] : await swapOff(access)),
     ];
     if (shared) await checkKernel(access);
-    if (await ensureBlock(access, "/etc/hosts", hostLines(context, facts))) changes.push("hosts");
+    if (await ensureBlock(access, "/etc/hosts", hostLines(facts))) changes.push("hosts");
     return changes.length === 0 ? { skipped: "prepared already" } : {};
   },
 };
@@ -103,13 +101,10 @@ async function checkKernel(access: NodeAccess): Promise<void> {
   }
 }
 
-function hostLines({ spec }: PlanContext, facts: Partial<Facts>): readonly string[] {
-  const all = facts.machines ?? [];
-  const endpoint = stableEndpoint(spec);
-  const first = all.find(({ role }) => role === "control-plane");
-  const own = spec.controlPlane.endpoint === undefined && first && endpoint.port === apiPort;
+function hostLines(facts: Partial<Facts>): readonly string[] {
+  const { machines = [], endpoint } = facts;
   return [
-    ...all.map(({ name, privateAddress }) => `${privateAddress} ${name}`),
-    ...(own ? [`${first.privateAddress} ${endpoint.host}`] : []),
+    ...machines.map(({ name, privateAddress }) => `${privateAddress} ${name}`),
+    ...(endpoint?.address === undefined ? [] : [`${endpoint.address} ${endpoint.host}`]),
   ];
 }

@@ -3,9 +3,13 @@ import { hasOriginals, restoreOriginals } from "#bootstrap/nodes/originals";
 import { readStamp } from "#bootstrap/nodes/stamp";
 import type { Step } from "#bootstrap/steps/step";
 
+/** Whoever keeps the rest of the cluster has taken the machine out of etcd before. */
 const resetScript = `
+if [ -e /var/lib/clouder/bootstrap/shared-address.json ]; then
+  systemctl disable --now keepalived haproxy >/dev/null 2>&1 || true
+fi
 if command -v kubeadm >/dev/null; then
-  kubeadm reset --force --cleanup-tmp-dir >/dev/null 2>&1 || echo "kubeadm reset failed"
+  kubeadm reset --force --cleanup-tmp-dir --skip-phases=remove-etcd-member >/dev/null 2>&1 || echo "kubeadm reset failed"
 fi
 systemctl disable --now kubelet >/dev/null 2>&1 || true
 if command -v ctr >/dev/null; then
@@ -63,7 +67,7 @@ export const resetNode: Step = {
     }
     if (packages.length > 0) {
       // One that something else needs by now stays: dpkg refuses to remove it.
-      await access.run(["apt-mark", "unhold", "criu", "runc"], { allowFailure: true });
+      await access.run(["apt-mark", "unhold", ...packages], { allowFailure: true });
       await access.run(["dpkg", "--purge", ...packages], { allowFailure: true });
     }
     await ensureBlock(access, "/etc/hosts", []);

@@ -13,7 +13,7 @@ export const servingCertificates: Step = {
   scope: "cluster",
   needs: ["nodes", "kubeconfig"],
   gives: [],
-  after: ["join"],
+  after: ["join", "join-control-plane"],
   preview: () => [
     "kubectl certificate approve, for requests that name exactly the node that made them",
   ],

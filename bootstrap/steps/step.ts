@@ -1,6 +1,7 @@
-import type { OpenBundle } from "#bootstrap/bundle/load";
+import type { ApiEndpoint } from "#bootstrap/kubeadm/endpoint";
 import type { HostFacts } from "#bootstrap/nodes/host-facts";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import type { Packages } from "#bootstrap/packages/packages";
 import type { Machine, NodeSettings, Provider } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { Clock } from "#core/clock";
@@ -19,7 +20,7 @@ export interface PlanContext {
   /** Tells this cluster from every other, on its machines too. */
   readonly uid: string;
   readonly provider: Provider;
-  readonly bundle: OpenBundle;
+  readonly packages: Packages;
   readonly report: Reporter;
   readonly sshAgent?: string | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
@@ -33,8 +34,10 @@ export interface Facts {
   readonly nodes: readonly Node[];
   readonly hosts: readonly HostFacts[];
   readonly settings: NodeSettings;
-  /** `host:port` of the API server. */
-  readonly endpoint: string;
+  /** Where nodes find the API servers. */
+  readonly endpoint: ApiEndpoint;
+  /** A control plane that is part of the cluster: the cluster is administered there. */
+  readonly plane: Node;
   /** admin.conf as text, server rewritten to the endpoint the user reaches. */
   readonly kubeconfig: string;
   /** Absent when every node has joined already. */
@@ -45,6 +48,8 @@ export interface Facts {
 export interface Joining {
   readonly token: string;
   readonly caCertHash: string;
+  /** Present when a control plane is to join. */
+  readonly certificateKey?: string;
 }
 
 export type FactName = keyof Facts;

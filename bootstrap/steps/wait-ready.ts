@@ -22,7 +22,7 @@ export const waitReady: Step = {
   scope: "cluster",
   needs: ["nodes"],
   gives: [],
-  after: ["join", "flannel"],
+  after: ["join", "join-control-plane", "flannel"],
   preview: () => ["kubectl get nodes, until all are Ready, at most 5 minutes"],
   run: async (context, facts) => {
     const access = controlPlane(facts);

@@ -22,6 +22,7 @@ export const createFlags = {
     min: 0,
     max: 150,
   }),
+  "control-planes": integer({ description: "number of control planes: 1, 3 or 5" }),
   host: string({
     description: "with ssh: user@address[:port] of a machine, the control plane first",
     multiple: true,
@@ -31,6 +32,12 @@ export const createFlags = {
     description: "private key [default: the SSH agent's keys; in a cloud a new key]",
   }),
   ...cloudFlags,
+  endpoint: string({
+    description: "host:port of a load balancer of yours before the control planes",
+  }),
+  "virtual-address": string({
+    description: "free address that control planes share, where no load balancer is given",
+  }),
   bundle: string({ description: "folder of the offline bundle (bundle.json)" }),
   "schedulable-control-plane": boolean({ description: "let ordinary pods run there, too" }),
   "kubernetes-version": string({
@@ -46,7 +53,10 @@ export const createFlags = {
 interface CreateFlagValues extends CloudFlagValues {
   readonly provider: string | undefined;
   readonly workers: number | undefined;
+  readonly "control-planes": number | undefined;
   readonly host: readonly string[] | undefined;
+  readonly endpoint: string | undefined;
+  readonly "virtual-address": string | undefined;
   readonly key: string | undefined;
   readonly bundle: string | undefined;
   readonly "schedulable-control-plane": boolean;
@@ -68,7 +78,10 @@ export function flagsOf(
       name,
       provider: flags.provider ?? (flags.host === undefined ? undefined : "ssh"),
       workers: flags.workers,
+      controlPlanes: flags["control-planes"],
       hosts: flags.host,
+      endpoint: flags.endpoint,
+      virtualAddress: flags["virtual-address"],
       key: flags.key,
       settings: cloudSettings(flags),
       bundle: flags.bundle,

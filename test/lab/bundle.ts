@@ -7,7 +7,7 @@ import { debianServer } from "./debian.ts";
 import { debianPackages, packagesIn, upstreamVersion } from "./debian-packages.ts";
 import { sha256Of } from "./docker-archive.ts";
 import { flannel } from "./flannel.ts";
-import { cniPlugins, containerd, coredns, etcd } from "./go-programs.ts";
+import { cniPlugins, containerd, coredns, etcd, etcdctl, etcdutl } from "./go-programs.ts";
 import { ensureHostTools } from "./host-tools.ts";
 import { imageRecipes, images, type ImageSources } from "./images.ts";
 import { kubernetes } from "./kubernetes.ts";
@@ -35,7 +35,7 @@ interface Source {
 }
 
 /** Number of parts below, for "[3/11]". */
-const partCount = 11;
+const partCount = 13;
 
 /**
  * Gives the folder of the lab's offline bundle and builds what is not in the cache. Takes minutes when
@@ -53,6 +53,8 @@ async function ensureParts(progress: Progress): Promise<Parts> {
   const sources = {
     kubernetes: await ensure(kubernetes),
     etcd: await ensure(etcd),
+    etcdctl: await ensure(etcdctl),
+    etcdutl: await ensure(etcdutl),
     coredns: await ensure(coredns),
     flannel: await ensure(flannel),
   };
@@ -122,22 +124,27 @@ async function sourcesOf(parts: Parts): Promise<readonly Source[]> {
     } as const;
     sources.push({ from: join(parts.images, file), facts });
   }
-  const nodes = join(parts.packages, "nodes");
-  for (const { file, package: name, version } of await packagesIn(nodes)) {
-    const facts = {
-      kind: "package",
-      path: `packages/${name}.deb`,
-      os: debian.os,
-      package: name,
-      version,
-    } as const;
-    sources.push({ from: join(nodes, file), facts });
-  }
+  sources.push(...(await packageSources(join(parts.packages, "nodes"), {})));
+  const balancer = { use: "load-balancer" } as const;
+  sources.push(...(await packageSources(join(parts.packages, "load-balancer"), balancer)));
   sources.push({
     from: join(parts.machineRoot, "root.tar.zst"),
     facts: { kind: "machine-root", path: "machine/root.tar.zst", os: debian.os },
   });
   return sources;
+}
+
+async function packageSources(
+  set: string,
+  use: { readonly use?: "load-balancer" },
+): Promise<readonly Source[]> {
+  return (await packagesIn(set)).map(({ file, package: name, version }) => ({
+    from: join(set, file),
+    facts: {
+      ...{ kind: "package", path: `packages/${name}.deb`, os: debian.os },
+      ...{ package: name, version, ...use },
+    } as const,
+  }));
 }
 
 /** kubeadm itself says which images a cluster of this version needs. */

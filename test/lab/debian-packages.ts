@@ -14,7 +14,8 @@ export interface DebianPackage {
 
 /**
  * Debian packages in sets, one folder each: `nodes` is what a plain Debian server lacks to be a node,
- * dependencies included; `busybox`, `python` and `network` are whole closures for images.
+ * dependencies included, `load-balancer` what some control planes lack beyond that; `busybox`, `python` and
+ * `network` are whole closures for images.
  */
 export function debianPackages(server: string): CachedPart {
   return {
@@ -27,11 +28,14 @@ export function debianPackages(server: string): CachedPart {
       const root = join(folder, "root");
       await copyRoot(join(server, "root"), root);
       const newer = debian.checkpoint.map((name) => `${name}/${debian.newerRelease}`);
-      await download(root, folder, {
-        set: "nodes",
-        names: [...newer, ...debian.node],
-        whole: false,
-      });
+      const nodes = [...newer, ...debian.node];
+      await download(root, folder, { set: "nodes", names: nodes, whole: false });
+      const library = `${debian.loadBalancerLibrary}/${debian.newerRelease}`;
+      const balancing = [...nodes, ...debian.loadBalancer, library];
+      await download(root, folder, { set: "load-balancer", names: balancing, whole: false });
+      for (const file of await readdir(join(folder, "nodes"))) {
+        await rm(join(folder, "load-balancer", file));
+      }
       for (const [set, names] of Object.entries(debian.images)) {
         await download(root, folder, { set, names, whole: true });
       }

@@ -12,6 +12,10 @@ export const etcd = goPrograms({
   programs: { etcd: "go.etcd.io/etcd/server/v3" },
 });
 
+/** Clients of etcd, as the official image has them: snapshots, members. */
+export const etcdctl = etcdTool("etcdctl");
+export const etcdutl = etcdTool("etcdutl");
+
 export const coredns = goPrograms({
   name: "coredns",
   module: "github.com/coredns/coredns",
@@ -50,6 +54,17 @@ export const versitygw = goPrograms({
   programs: { versitygw: "github.com/versity/versitygw/cmd/versitygw" },
   variables: { "main.Version": `v${versions.versitygw}` },
 });
+
+function etcdTool(name: "etcdctl" | "etcdutl"): CachedPart {
+  const module = `go.etcd.io/etcd/${name}/v3`;
+  return goPrograms({
+    name,
+    module,
+    version: `v${versions.etcd}`,
+    expected: "about 1 minute",
+    programs: { [name]: module },
+  });
+}
 
 function containerdOf(name: string, version: string): CachedPart {
   return goPrograms({

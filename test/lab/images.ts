@@ -10,6 +10,8 @@ import { debian, flannelImage, kubernetesImages, testImages, versions } from "./
 export interface ImageSources {
   readonly kubernetes: string;
   readonly etcd: string;
+  readonly etcdctl: string;
+  readonly etcdutl: string;
   readonly coredns: string;
   readonly flannel: string;
   readonly packages: string;
@@ -52,7 +54,17 @@ export function imageRecipes(from: ImageSources): Readonly<Record<string, ImageR
       packageSets: ["network"],
       ...program(from.kubernetes, "kube-proxy"),
     },
-    "etcd.tar": { names: [kubernetesImages.etcd], on: plane, ...program(from.etcd, "etcd") },
+    "etcd.tar": {
+      names: [kubernetesImages.etcd],
+      on: plane,
+      files: Object.fromEntries(
+        (["etcd", "etcdctl", "etcdutl"] as const).map((name) => [
+          `/usr/local/bin/${name}`,
+          join(from[name], name),
+        ]),
+      ),
+      entrypoint: ["/usr/local/bin/etcd"],
+    },
     "coredns.tar": {
       names: [kubernetesImages.coredns],
       on: "all",

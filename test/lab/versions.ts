@@ -4,6 +4,8 @@
  */
 export const versions = {
   kubernetes: "1.36.3",
+  /** Where an upgrade starts: built for the test of upgrades only. */
+  olderKubernetes: "1.36.1",
   containerd: "2.4.2",
   /** For proofs that a restore does not depend on the newest containerd. */
   otherContainerd: "2.1.9",
@@ -14,6 +16,7 @@ export const versions = {
   flannel: "0.28.4",
   cniPlugins: "1.9.1",
   versitygw: "1.8.0",
+  certManager: "1.21.2",
   /** The `go` line of generated modules; an older Go fetches a fitting toolchain by itself. */
   goLanguage: "1.26.0",
 } as const;
@@ -43,6 +46,10 @@ export const debian = {
   /** What a node needs from the newer release: criu and, for its library, nft. `criu` must stay in `criuSeries`. */
   checkpoint: ["criu", "nftables", "runc"],
   criuSeries: "4.2",
+  /** What control planes need beyond that to share a virtual address. */
+  loadBalancer: ["haproxy", "keepalived"],
+  /** Comes from the newer release, for there is but one libnl on a machine and criu brings that. */
+  loadBalancerLibrary: "libnl-genl-3-200",
   /** Comfort on the machines of the local provider. */
   machine: ["curl", "less", "zstd"],
   images: {

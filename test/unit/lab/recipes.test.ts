@@ -63,7 +63,10 @@ it("reads the authors' version out of a Debian version", () => {
 
 it("makes one image for every name kubeadm lists, for flannel and for the tests", () => {
   const names = Object.values(
-    imageRecipes({ kubernetes: "k", etcd: "e", coredns: "c", flannel: "f", packages: "p" }),
+    imageRecipes({
+      ...{ kubernetes: "k", etcd: "e", etcdctl: "t", etcdutl: "u" },
+      ...{ coredns: "c", flannel: "f", packages: "p" },
+    }),
   ).flatMap((image) => image.names);
   const wanted = [...Object.values(kubernetesImages), flannelImage, ...Object.values(testImages)];
   expect([...names].sort()).toEqual([...wanted].sort());

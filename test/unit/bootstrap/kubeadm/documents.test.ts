@@ -19,11 +19,13 @@ const spec = (flags: ClusterFlags = {}) =>
     defaults: { kubernetesVersion: "v1.36.3", bundle: "/b" },
   });
 const settings = nodeSettingsFor([], {});
+const endpoint = { host: "api.lab.clouder.internal", port: 6443, address: "10.0.0.4" };
+const given = { machine, settings, endpoint };
 const read = (text: string) =>
   parseAllDocuments(text).map((one) => one.toJS() as Record<string, never>);
 
 describe("the file for kubeadm init (E2)", () => {
-  const [init, cluster, kubelet, proxy] = read(initFile(spec(), machine, settings, "abc.def"));
+  const [init, cluster, kubelet, proxy] = read(initFile(spec(), { ...given, token: "abc.def" }));
 
   test("is v1beta4, with arguments as lists and one short-lived token", () => {
     expect(init).toMatchObject({
@@ -63,7 +65,7 @@ describe("the file for kubeadm init (E2)", () => {
 
   test("leaves the control plane's taint to kubeadm unless it is to be schedulable", () => {
     const taints = (flags: ClusterFlags) => {
-      const [document] = read(initFile(spec(flags), machine, settings, "t"));
+      const [document] = read(initFile(spec(flags), { ...given, token: "t" }));
       return document?.["nodeRegistration"] as unknown as { readonly taints?: unknown };
     };
     expect(taints({}).taints).toBeUndefined();
@@ -73,7 +75,10 @@ describe("the file for kubeadm init (E2)", () => {
 
 test("the file for kubeadm join pins the CA and uses the stable name (E4)", () => {
   const joining = { token: "abc.def", caCertHash: "sha256:00" };
-  expect(read(joinFile(spec(), machine, settings, joining))[0]).toMatchObject({
+  const worker = { ...machine, name: "lab-node-1", role: "worker" } as const;
+  const [document] = read(joinFile(spec(), { ...given, machine: worker, joining }));
+  expect(document?.["controlPlane"]).toBeUndefined();
+  expect(document).toMatchObject({
     kind: "JoinConfiguration",
     discovery: {
       bootstrapToken: {
@@ -81,6 +86,18 @@ test("the file for kubeadm join pins the CA and uses the stable name (E4)", () =
         token: "abc.def",
         caCertHashes: ["sha256:00"],
       },
+    },
+  });
+});
+
+test("a further control plane joins with the key of the uploaded certificates (E6)", () => {
+  const joining = { token: "abc.def", caCertHash: "sha256:00", certificateKey: "c0ffee" };
+  const plane = { ...machine, name: "lab-master-2", privateAddress: "10.0.0.5" };
+  expect(read(joinFile(spec(), { ...given, machine: plane, joining }))[0]).toMatchObject({
+    nodeRegistration: { name: "lab-master-2" },
+    controlPlane: {
+      localAPIEndpoint: { advertiseAddress: "10.0.0.5", bindPort: 6443 },
+      certificateKey: "c0ffee",
     },
   });
 });

@@ -27,7 +27,8 @@ function cluster(plane: ScriptedNode, worker = scriptedNode("lab-node-1")) {
   const facts: Partial<Facts> = {
     nodes,
     settings: nodeSettingsFor([], {}),
-    endpoint: "api.lab.clouder.internal:6443",
+    endpoint: { host: "api.lab.clouder.internal", port: 6443, address: "10.0.0.4" },
+    plane: nodes[0]!,
     joining: { token: "abcdef.0123456789abcdef", caCertHash: "sha256:00" },
   };
   return { facts, worker: nodes[1]! };

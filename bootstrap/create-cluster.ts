@@ -1,27 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { checkBundle, openBundle } from "#bootstrap/bundle/load";
-import {
-  clusterFolder,
-  kubeconfigPath,
-  readRecord,
-  recordOf,
-  writeRecord,
-} from "#bootstrap/cluster-folder";
+import { kubeconfigPath, recordOf, writeRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import type { StepChoice } from "#bootstrap/plans/order";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
 import { runPlan, type StepTiming } from "#bootstrap/plans/runner";
-import type { Provider } from "#bootstrap/providers/provider";
-import { providers } from "#bootstrap/providers/registry";
-import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { ClusterFlags } from "#bootstrap/spec/flags";
-import { wantedMachines } from "#bootstrap/spec/machines";
-import type { PlanContext } from "#bootstrap/steps/step";
-import { wantedCluster } from "#bootstrap/wanted-cluster";
+import { preparedContext, refuseOtherCluster, targetOf } from "#bootstrap/target-cluster";
 import type { Clock } from "#core/clock";
-import { ClouderError } from "#core/error";
-import { loadDriver } from "#core/registry";
 import type { Reporter } from "#core/report";
 
 export interface CreateClusterRequest {
@@ -71,17 +57,17 @@ export async function createCluster(
   request: CreateClusterRequest,
   around: Surroundings,
 ): Promise<CreatedCluster> {
-  const spec = await wantedCluster(request, around);
-  const folder = clusterFolder(request.home, spec.name);
-  const prepared = await contextOf(spec, folder, around);
+  const prepared = await preparedContext(request, around);
+  const { folder } = prepared;
   return await withClusterLock(folder, async () => {
-    const known = await readRecord(folder);
-    if (known) refuseOtherCluster(known.spec, spec, prepared.provider);
+    const target = await targetOf(prepared);
+    refuseOtherCluster(target);
+    const { spec, known } = target;
     const identity = known ?? {
       uid: randomUUID(),
       created_at: new Date(around.clock.now()).toISOString(),
     };
-    const context = { ...prepared, uid: identity.uid };
+    const context = { ...target.context, uid: identity.uid };
     // Before the record, so that a create which is refused at once leaves none.
     await context.provider.preflight(context);
     await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
@@ -113,9 +99,7 @@ export async function previewCluster(
   request: CreateClusterRequest,
   around: Surroundings,
 ): Promise<readonly StepPreview[]> {
-  const spec = await wantedCluster(request, around);
-  const folder = clusterFolder(request.home, spec.name);
-  const context = await contextOf(spec, folder, around);
+  const { context } = await targetOf(await preparedContext(request, around));
   return previewPlan(createClusterPlan, context, request.steps);
 }
 
@@ -124,47 +108,4 @@ const looking: ReadonlySet<string> = new Set(["preflight", "connect", "facts"]);
 
 function choosesSteps({ steps = {} }: CreateClusterRequest): boolean {
   return steps.only !== undefined || (steps.skip ?? []).length > 0;
-}
-
-async function contextOf(
-  spec: ClusterSpec,
-  folder: string,
-  around: Surroundings,
-): Promise<PlanContext> {
-  const provider = await loadDriver(providers, "provider", spec.provider.name);
-  const bundle = await openBundle(spec.packages.folder);
-  checkBundle(bundle, spec.kubernetesVersion);
-  return { ...around, spec, folder, uid: "", provider, bundle };
-}
-
-/** A name stands for one cluster: what cannot be changed in place is refused. */
-function refuseOtherCluster(known: ClusterSpec, spec: ClusterSpec, provider: Provider): void {
-  const differences = [
-    ["provider", known.provider.name, spec.provider.name],
-    ["Kubernetes version", known.kubernetesVersion, spec.kubernetesVersion],
-    ["pod network", known.network.podCIDR, spec.network.podCIDR],
-    ["service network", known.network.serviceCIDR, spec.network.serviceCIDR],
-    ["DNS domain", known.network.dnsDomain, spec.network.dnsDomain],
-    ["endpoint", known.controlPlane.endpoint ?? "", spec.controlPlane.endpoint ?? ""],
-  ].filter(([, before, now]) => before !== now);
-  const [first] = differences.map(([what, before]) => `the ${what ?? ""} ${before ?? ""}`);
-  const change =
-    first ??
-    provider
-      .cannotBecome(known.provider, spec.provider)
-      ?.replace(/^/, "settings that do not allow ");
-  if (change !== undefined) {
-    throw new ClouderError("exists", `there is a cluster "${spec.name}" with ${change}`, {
-      hint: `choose another name, or delete it first: kubectl clouder cluster delete ${spec.name}`,
-    });
-  }
-  const names = new Set(wantedMachines(spec).map(({ name }) => name));
-  const surplus = wantedMachines(known).filter(({ name }) => !names.has(name));
-  if (surplus.length > 0) {
-    throw new ClouderError(
-      "refused",
-      `${spec.name} already has ${surplus.map(({ name }) => name).join(", ")}, more than the ${names.size - 1} workers asked for`,
-      { hint: "ask for at least as many workers as there are; create never removes machines" },
-    );
-  }
 }

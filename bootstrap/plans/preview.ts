@@ -1,4 +1,5 @@
 import { chooseSteps, orderSteps, type StepChoice } from "#bootstrap/plans/order";
+import type { WantedMachine } from "#bootstrap/providers/provider";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
 
 export interface StepPreview {
@@ -6,23 +7,37 @@ export interface StepPreview {
   readonly title: string;
   readonly scope: "cluster" | "every node" | "control plane" | "workers";
   readonly lines: readonly string[];
+  /** Names of the machines on which it has something to do, where that is known. */
+  readonly hosts?: readonly string[];
 }
 
-/** What a plan would do, in order; changes nothing and contacts nobody. */
+/**
+ * What a plan would do, in order; changes nothing and contacts nobody. With `machines`, those on
+ * which something is to do: steps of other machines are left out.
+ */
 export function previewPlan(
   plan: readonly Step[],
   context: PlanContext,
   choice: StepChoice = {},
+  machines?: readonly WantedMachine[],
 ): readonly StepPreview[] {
   const chosen = chooseSteps(plan, choice);
-  return orderSteps(plan)
-    .filter(({ step }) => chosen.has(step.id))
-    .map(({ step }) => ({
-      step: step.id,
-      title: step.title,
-      scope: scopeOf(step),
-      lines: step.preview(context),
-    }));
+  return orderSteps(plan).flatMap(({ step }) => {
+    const hosts = machines?.filter((one) => concerns(step, one)).map(({ name }) => name);
+    if (!chosen.has(step.id) || (step.scope === "node" && hosts?.length === 0)) return [];
+    return [
+      {
+        ...{ step: step.id, title: step.title, scope: scopeOf(step) },
+        lines: step.preview(context),
+        ...(hosts && step.scope === "node" && { hosts }),
+      },
+    ];
+  });
+}
+
+function concerns(step: Step, { role }: WantedMachine): boolean {
+  if (step.scope === "cluster" || step.on === undefined) return true;
+  return (role === "control-plane") === (step.on === "control-plane");
 }
 
 function scopeOf(step: Step): StepPreview["scope"] {

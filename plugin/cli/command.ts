@@ -51,6 +51,8 @@ export interface CommandSpec<Flags extends FlagInput, Args extends ArgInput> {
   /** Without the output flags: they are added. Each gets the environment name CLOUDER_<FLAG>. */
   readonly flags?: Flags;
   readonly hidden?: boolean;
+  /** Ends with 1 where something differs, as kubectl diff does; so its errors end with 2 and more. */
+  readonly compares?: boolean;
   /** Parses nothing itself: calls one job and returns what is to be shown. */
   run(input: CommandInput<Flags, Args>, context: CommandContext): Promise<Result | undefined>;
 }
@@ -63,6 +65,7 @@ export interface CommandDefinition {
   readonly args: ArgInput;
   readonly flags: FlagInput;
   readonly hidden: boolean;
+  readonly compares: boolean;
   readonly strict: true;
   readonly execute: (
     input: { readonly flags: Record<string, unknown>; readonly args: Record<string, unknown> },
@@ -79,7 +82,7 @@ export function command<
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- a command without arguments
   const Args extends ArgInput = {},
 >(spec: CommandSpec<Flags, Args>): CommandDefinition {
-  const { summary, description, examples = [], hidden = false } = spec;
+  const { summary, description, examples = [], hidden = false, compares = false } = spec;
   const args = withoutStandardInput(spec.args ?? {});
   const flags = withEnvironment({ ...outputFlags, ...spec.flags });
   return {
@@ -89,6 +92,7 @@ export function command<
     args,
     flags,
     hidden,
+    compares,
     strict: true,
     execute: (input, context) => spec.run(input as never, context),
     run: () => {

@@ -7,6 +7,8 @@ import { resolve } from "#plugin/cli/resolve";
 
 const root = new URL("../../", import.meta.url);
 const argv = process.argv.slice(2);
+/** 2 for a command whose 1 says that something differs. */
+let leastOfFailures = 1;
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // The reader of a pipe (head, less) has had enough.
@@ -31,7 +33,7 @@ try {
 async function fail(error: unknown): Promise<void> {
   const { renderError, renderErrorJson } = await import("#plugin/output/errors");
   process.stderr.write(wantsJson() ? renderErrorJson(error) : renderError(error));
-  process.exitCode = exitStatus(error);
+  process.exitCode = Math.max(leastOfFailures, exitStatus(error));
 }
 
 async function run(id: string, args: readonly string[], catalog: Catalog): Promise<void> {
@@ -44,6 +46,7 @@ async function run(id: string, args: readonly string[], catalog: Catalog): Promi
   Object.assign(environment, await profileVariables(environment, catalog));
   const file = new URL(`plugin/commands/${id.replaceAll(":", "/")}.js`, root);
   const loaded = (await import(file.href)) as { readonly default: CommandDefinition };
+  if (loaded.default.compares) leastOfFailures = 2;
   const parsed = await parseArguments(id, loaded.default, args);
 
   const [{ createProgress }, { renderResult }] = await Promise.all([

@@ -2,6 +2,7 @@ import { DescribeVpcsCommand } from "@aws-sdk/client-ec2";
 import { awaitSsh } from "./await-ssh.ts";
 import { awaitBalancer, ourBalancer } from "./balancer.ts";
 import { callerAddress } from "./caller-address.ts";
+import { costOf } from "./cost.ts";
 import { identityOf, ours, type AwsIdentity } from "./identity.ts";
 import { ourInstances } from "./instances.ts";
 import { balancerKinds, ensureMachines, machineOf } from "./machines.ts";
@@ -89,6 +90,7 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
     },
     describe: async (context) => await describe(context, await openWorkplace(context, clock)),
     preview: previewCalls,
+    cost: costOf,
   };
 }
 

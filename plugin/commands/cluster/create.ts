@@ -1,11 +1,11 @@
 import { createCluster, previewCluster } from "#bootstrap/create-cluster";
 import { mergeCluster } from "#bootstrap/use-cluster";
-import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
+import { surroundings, userKubeconfig } from "#plugin/cli/clusters";
 import { checked } from "#plugin/cli/checks";
 import { argument, command } from "#plugin/cli/command";
-import { boolean, string, yesFlag } from "#plugin/cli/flags";
-import { createFlags, flagsOf, isClusterName } from "#plugin/cli/cluster-flags";
-import { readDocument } from "#plugin/cli/read-document";
+import { boolean, yesFlag } from "#plugin/cli/flags";
+import { createFlags, isClusterName } from "#plugin/cli/cluster-flags";
+import { clusterRequest, documentFlag } from "#plugin/cli/cluster-request";
 import { createdResult, previewResult } from "#plugin/output/clusters";
 
 export default command({
@@ -18,20 +18,18 @@ export default command({
   args: { name: checked(argument({ description: "name of the cluster" }), isClusterName) },
   flags: {
     ...createFlags,
-    filename: string({ char: "f", description: "file of a Cluster document" }),
+    ...documentFlag,
     "dry-run": boolean({ description: "print what would be done, change nothing" }),
     merge: boolean({ description: "merge into the user's kubeconfig and use the context" }),
     yes: yesFlag,
   },
   run: async ({ flags, args }, context) => {
-    const document = flags.filename === undefined ? undefined : await readDocument(flags.filename);
-    const home = homeOf(context);
-    const request = { home, document, file: flags.filename, ...flagsOf(flags, args.name) };
+    const request = await clusterRequest(flags, args.name, context);
     if (flags["dry-run"])
       return previewResult(await previewCluster(request, surroundings(context)));
     const cluster = await createCluster(request, surroundings(context));
     const target = flags.merge ? userKubeconfig(context) : undefined;
-    if (target !== undefined) await mergeCluster(home, cluster.name, target);
+    if (target !== undefined) await mergeCluster(request.home, cluster.name, target);
     return createdResult(cluster, target);
   },
 });

@@ -1,0 +1,62 @@
+import { fieldDifferences, type Difference } from "./difference.ts";
+import type { Provider } from "#bootstrap/providers/provider";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import { wantedMachines } from "#bootstrap/spec/machines";
+
+/**
+ * What a cluster that was made as `known` cannot become in place: fields that last as long as the
+ * cluster, settings that machines cannot follow, and machines that are no longer wanted.
+ */
+export function lastingDifferences(
+  known: ClusterSpec,
+  spec: ClusterSpec,
+  provider: Provider,
+): readonly Difference[] {
+  const object = `cluster/${spec.name}`;
+  const fields = fieldDifferences(lasting(known), lasting(spec));
+  const lasts: Difference[] = fields.length === 0 ? [] : [refused(object, fields, anew(spec.name))];
+  // Another provider's settings cannot be compared.
+  if (known.provider.name !== spec.provider.name) return lasts;
+  const setting = provider.cannotBecome(known.provider, spec.provider);
+  if (setting !== undefined) {
+    const field = { field: "spec.provider.settings", after: setting };
+    lasts.push(refused(object, [field], anew(spec.name)));
+  }
+  return [...lasts, ...unwanted(known, spec)];
+}
+
+/** Machines of the record that the spec has no place for, pool by pool. */
+function unwanted(known: ClusterSpec, spec: ClusterSpec): readonly Difference[] {
+  const names = new Set(wantedMachines(spec).map(({ name }) => name));
+  return wantedMachines(known)
+    .filter(({ name }) => !names.has(name))
+    .map(({ name, pool }) =>
+      refused(
+        `machine/${name}`,
+        [{ field: "pool", before: pool }],
+        "ask for at least as many machines as there are, or take it out: " +
+          `kubectl clouder node remove ${spec.name} ${name}`,
+      ),
+    );
+}
+
+function lasting({ provider, network, controlPlane, ...spec }: ClusterSpec) {
+  return {
+    "spec.provider.name": provider.name,
+    "spec.kubernetesVersion": spec.kubernetesVersion,
+    "spec.packages.kind": spec.packages.kind,
+    "spec.network.podCIDR": network.podCIDR,
+    "spec.network.serviceCIDR": network.serviceCIDR,
+    "spec.network.dnsDomain": network.dnsDomain,
+    "spec.controlPlane.endpoint": controlPlane.endpoint,
+    "spec.controlPlane.virtualAddress": controlPlane.virtualAddress,
+  };
+}
+
+function refused(object: string, fields: Difference["fields"], cure: string): Difference {
+  return { object, change: "refused", fields, cure };
+}
+
+function anew(name: string): string {
+  return `choose another name, or delete it first: kubectl clouder cluster delete ${name}`;
+}

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
-import { noBundle } from "#bootstrap/bundle/load";
 import { clusterFolder, findRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
 import type { Surroundings } from "#bootstrap/create-cluster";
 import { unmergeKubeconfig } from "#bootstrap/merge-kubeconfig";
+import { noPackages } from "#bootstrap/packages/none";
 import { deleteOwnMachinesPlan, handBackMachinesPlan } from "#bootstrap/plans/delete-cluster";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
 import { runPlan } from "#bootstrap/plans/runner";
@@ -67,7 +67,7 @@ async function planOf(
       uid,
       folder: clusterFolder(home, name),
       provider,
-      bundle: noBundle,
+      packages: noPackages,
     },
   };
 }

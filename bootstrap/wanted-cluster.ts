@@ -1,6 +1,6 @@
-import { openBundle } from "#bootstrap/bundle/load";
 import { clusterFolder } from "#bootstrap/cluster-folder";
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
+import { openPackages } from "#bootstrap/packages/registry";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import { chooseSteps } from "#bootstrap/plans/order";
 import { providers } from "#bootstrap/providers/registry";
@@ -13,10 +13,10 @@ import { checkMachineNetworks } from "#bootstrap/spec/validate";
 import { ClouderError, hasCode } from "#core/error";
 import { loadDriver } from "#core/registry";
 
-/** Stands in for the bundle's version while the bundle has not been looked for. */
+/** Stands in for the packages' version while they have not been looked for. */
 const anyVersion = "v1.0.0";
 
-/** What a request wants. What its own words contradict is told first, the bundle comes after. */
+/** What a request wants. What its own words contradict is told first, the packages come after. */
 export async function wantedCluster(
   request: CreateClusterRequest,
   around: Surroundings,
@@ -37,9 +37,8 @@ export async function wantedCluster(
     const hint = told.hint ?? "see: kubectl clouder cluster create --help";
     throw new ClouderError("usage", told.message, { hint, cause: told.cause });
   }
-  const { folder } = loadPackages({ source, flags, defaults: {} });
-  const { bundle } = await openBundle(folder);
-  return specWith(bundle.versions.kubernetes);
+  const packages = await openPackages(loadPackages({ source, flags, defaults: {} }));
+  return specWith(packages.kubernetesVersion);
 }
 
 async function checkRequest(

@@ -13,24 +13,6 @@ export interface OpenBundle {
   verified(file: BundleFile): Promise<string>;
 }
 
-/** Stands in where a plan installs nothing. */
-export const noBundle: OpenBundle = {
-  bundle: {
-    apiVersion: "bootstrap.clouder.datalayer.io/v1alpha1",
-    kind: "Bundle",
-    createdAt: "",
-    architecture: "amd64",
-    versions: {
-      ...{ kubernetes: "", containerd: "", runc: "", criu: "", etcd: "", coredns: "" },
-      ...{ flannel: "", cniPlugins: "", pause: "" },
-    },
-    files: [],
-  },
-  folder: "",
-  verified: ({ path }) =>
-    Promise.reject(new ClouderError("internal", `${path} is wanted where nothing is installed`)),
-};
-
 /** Opens a bundle's folder; `config` says what is wrong with it. */
 export async function openBundle(folder: string): Promise<OpenBundle> {
   if (folder === "") {

@@ -7,13 +7,20 @@ export interface ContainerdSettings {
   readonly node: NodeSettings;
   /** Digest of the program: another program means a restart. */
   readonly programDigest: string;
+  /** The program lies in /usr/local/bin and needs a unit of ours. */
+  readonly ownUnit: boolean;
 }
+
+/** Where containerd looks for mirrors, one folder for each registry. */
+export const registryFolder = "/etc/containerd/certs.d";
 
 /** All files of containerd on a node. */
 export function containerdFiles(settings: ContainerdSettings): readonly WantedFile[] {
   return [
     { path: "/etc/containerd/config.toml", content: configFile(settings) },
-    { path: "/etc/systemd/system/containerd.service", content: unit },
+    ...(settings.ownUnit
+      ? [{ path: "/etc/systemd/system/containerd.service", content: unit }]
+      : []),
     {
       path: "/etc/systemd/system/containerd.service.d/10-clouder.conf",
       content: dropIn(settings.programDigest),
@@ -34,6 +41,9 @@ function configFile({ pauseImage, node }: ContainerdSettings): string {
 
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "overlayfs"
+
+[plugins."io.containerd.cri.v1.images".registry]
+  config_path = "${registryFolder}"
 
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "${pauseImage}"

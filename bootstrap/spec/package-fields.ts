@@ -24,7 +24,10 @@ const packageVersion: Pattern = {
 };
 
 const ownKey = (whose: string) =>
-  textField({ description: `Of the key that signs ${whose}, where it is not its vendor's.` }, fingerprint);
+  textField(
+    { description: `Of the key that signs ${whose}, where it is not its vendor's.` },
+    fingerprint,
+  );
 
 /** `spec.packages` of a Cluster document. */
 export const packageFields = objectField(
@@ -50,7 +53,9 @@ export const packageFields = objectField(
       address,
     ),
     registry: textField(
-      { description: "mirror: registry with the images of registry.k8s.io and ghcr.io, same names." },
+      {
+        description: "mirror: registry with the images of registry.k8s.io and ghcr.io, same names.",
+      },
       registry,
     ),
     ca: textField({
@@ -94,7 +99,11 @@ export function packageSource(
   const known: readonly string[] = belongs[kind];
   for (const [name, value] of Object.entries(written ?? {})) {
     if (name !== "kind" && value !== undefined && !known.includes(name)) {
-      throw wrongField(place(name), `does not go with ${kind}`, `take it out, or change ${place("kind")}`);
+      throw wrongField(
+        place(name),
+        `does not go with ${kind}`,
+        `take it out, or change ${place("kind")}`,
+      );
     }
   }
   const must = (name: "kubernetes" | "containerd" | "registry"): string => {
@@ -112,7 +121,11 @@ export function packageSource(
   const { criu, ca, fingerprints } = written ?? {};
   return {
     kind,
-    ...{ kubernetes: must("kubernetes"), containerd: must("containerd"), registry: must("registry") },
+    ...{
+      kubernetes: must("kubernetes"),
+      containerd: must("containerd"),
+      registry: must("registry"),
+    },
     ...(criu !== undefined && { criu }),
     ...(ca !== undefined && { ca }),
     ...(fingerprints !== undefined && { fingerprints }),

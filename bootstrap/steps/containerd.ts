@@ -15,21 +15,24 @@ export const containerd: Step = {
   needs: ["nodes", "settings"],
   gives: [],
   after: ["install-packages"],
-  preview: () => [
+  preview: ({ packages }) => [
     "/etc/containerd/config.toml: version 3, pinned pause image, runtimes runc and clouder",
-    `/etc/systemd/system/containerd.service, TMPDIR=${nodeNames.containerdTmp}`,
+    ...packages.registryFiles.map(({ path }) => path),
+    `${packages.bringsUnits ? "containerd.service of the package" : "/etc/systemd/system/containerd.service"}, TMPDIR=${nodeNames.containerdTmp}`,
     "systemctl enable containerd; systemctl restart containerd when a file changed",
   ],
   run: async (context, facts, { access }) => {
     if (!facts.settings) throw new ClouderError("internal", "containerd without settings");
-    const changed = await ensureFiles(
-      access,
-      containerdFiles({
-        pauseImage: pauseImage(context),
+    const { packages, spec } = context;
+    const changed = await ensureFiles(access, [
+      ...containerdFiles({
+        pauseImage: await packages.pauseImage(access, spec.kubernetesVersion),
         node: facts.settings,
-        programDigest: programDigest(context),
+        programDigest: await packages.containerdDigest(access),
+        ownUnit: !packages.bringsUnits,
       }),
-    );
+      ...packages.registryFiles,
+    ]);
     const active = await succeeds(access, ["systemctl", "is-active", "-q", "containerd"]);
     if (changed.length === 0 && active) return { skipped: "runs with these settings" };
     await access.run(["install", "-d", "-m", "0700", nodeNames.containerdTmp]);
@@ -41,24 +44,6 @@ export const containerd: Step = {
     return {};
   },
 };
-
-/** The name kubeadm expects, as the bundle's image carries it. */
-export function pauseImage({ bundle }: PlanContext): string {
-  for (const file of bundle.bundle.files) {
-    if (file.kind !== "image") continue;
-    const name = file.names.find((one) => one.includes("/pause:"));
-    if (name !== undefined) return name;
-  }
-  return `registry.k8s.io/pause:${bundle.bundle.versions.pause}`;
-}
-
-function programDigest({ bundle }: PlanContext): string {
-  return bundle.bundle.files
-    .filter((file) => file.kind === "binary")
-    .filter(({ destination }) => destination.startsWith("/usr/local/bin/containerd"))
-    .map(({ sha256 }) => sha256)
-    .join(" ");
-}
 
 async function waitForAnswer(context: PlanContext, access: NodeAccess): Promise<void> {
   await waitFor(

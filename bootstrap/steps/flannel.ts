@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { applyOnNode, controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
 import type { Step } from "#bootstrap/steps/step";
-import { ClouderError } from "#core/error";
 
-/** The pod network that upstream's manifest and the bundle's are written for. */
+/** The pod network that manifests are written for. */
 const manifestNetwork = "10.244.0.0/16";
 
 /** The pod network. */
@@ -17,12 +15,8 @@ export const flannel: Step = {
   gives: [],
   preview: ({ spec }) => [`kubectl apply: flannel (VXLAN) with ${spec.network.podCIDR}`],
   run: async (context, facts) => {
-    const file = context.bundle.bundle.files.find(
-      (one) => one.kind === "manifest" && one.name === "flannel",
-    );
-    if (!file) throw new ClouderError("config", "the bundle has no manifest called flannel");
     const access = controlPlane(facts);
-    const text = await readFile(await context.bundle.verified(file), "utf8");
+    const text = await context.packages.flannelManifest();
     const manifest = text.replaceAll(manifestNetwork, context.spec.network.podCIDR);
     const digest = createHash("sha256").update(manifest).digest("hex");
     const stamp = await readStamp(access, "flannel");

@@ -1,51 +1,13 @@
-import type { BundleFile } from "#bootstrap/bundle/bundle";
-import { output } from "#bootstrap/nodes/remote-file";
-import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
-import type { PlanContext, Step } from "#bootstrap/steps/step";
+import type { Step } from "#bootstrap/steps/step";
 
-type Image = Extract<BundleFile, { kind: "image" }>;
-
-/** Images of the bundle, streamed into containerd; those that are there stay. */
+/** Images of the node's role, before Kubernetes asks for them; those that are there stay. */
 export const importImages: Step = {
   id: "import-images",
-  title: "import images",
+  title: "bring images",
   scope: "node",
   needs: ["nodes"],
   gives: [],
   after: ["containerd"],
-  preview: (context) =>
-    imagesOf(context).map(
-      ({ names, on }) => `ctr -n k8s.io images import: ${names.join(", ")} (${on})`,
-    ),
-  run: async (context, _facts, { access, machine }) => {
-    const wanted = imagesOf(context).filter(({ on }) => on === "all" || on === machine.role);
-    const stamp = await readStamp(access, "images");
-    const present = new Set(
-      (await output(access, ["ctr", "-n", "k8s.io", "images", "ls", "-q"])).split("\n"),
-    );
-    const missing = wanted.filter(
-      (image) =>
-        stamp[image.path] !== image.sha256 || !image.names.every((one) => present.has(one)),
-    );
-    if (missing.length === 0) return { skipped: `all ${wanted.length} are there` };
-    let done = 0;
-    for (const image of missing) {
-      await access.run(["ctr", "-n", "k8s.io", "images", "import", "-"], {
-        stdinFile: await context.bundle.verified(image),
-        signal: context.signal,
-      });
-      done += 1;
-      context.report({
-        ...{ type: "step-progress", step: "import-images", host: machine.name },
-        ...{ done, total: missing.length, unit: "items" },
-      });
-    }
-    const digests = Object.fromEntries(wanted.map(({ path, sha256 }) => [path, sha256]));
-    await writeStamp(access, "images", { ...stamp, ...digests });
-    return {};
-  },
+  preview: ({ packages, spec }) => packages.previewImages(spec.kubernetesVersion),
+  run: (context, _facts, node) => context.packages.bringImages(context, node),
 };
-
-function imagesOf({ bundle }: PlanContext): readonly Image[] {
-  return bundle.bundle.files.filter((file) => file.kind === "image");
-}

@@ -1,7 +1,8 @@
 import { ensureFiles } from "#bootstrap/nodes/ensure-files";
+import { succeeds } from "#bootstrap/nodes/remote-file";
 import type { Step } from "#bootstrap/steps/step";
 
-/** kubeadm writes the kubelet's settings and starts it; the unit is ours. */
+/** As the Kubernetes packages have it, for a kubelet that came without them. */
 const unit = `[Unit]
 Description=kubelet: the Kubernetes node agent
 After=containerd.service network-online.target
@@ -20,6 +21,7 @@ StartLimitIntervalSec=0
 WantedBy=multi-user.target
 `;
 
+/** kubeadm writes the kubelet's settings and starts it. */
 export const kubelet: Step = {
   id: "kubelet",
   title: "set up the kubelet's service",
@@ -27,11 +29,16 @@ export const kubelet: Step = {
   needs: ["nodes"],
   gives: [],
   after: ["install-packages"],
-  preview: () => ["/etc/systemd/system/kubelet.service; systemctl enable kubelet"],
-  run: async (_context, _facts, { access }) => {
+  preview: ({ packages }) => [
+    ...(packages.bringsUnits ? [] : ["/etc/systemd/system/kubelet.service"]),
+    "systemctl enable kubelet",
+  ],
+  run: async ({ packages }, _facts, { access }) => {
     const path = "/etc/systemd/system/kubelet.service";
-    const changed = await ensureFiles(access, [{ path, content: unit }]);
-    if (changed.length === 0) return { skipped: "set up already" };
+    const files = packages.bringsUnits ? [] : [{ path, content: unit }];
+    const changed = await ensureFiles(access, files);
+    const enabled = await succeeds(access, ["systemctl", "is-enabled", "-q", "kubelet"]);
+    if (changed.length === 0 && enabled) return { skipped: "set up already" };
     await access.run(["systemctl", "daemon-reload"]);
     await access.run(["systemctl", "enable", "-q", "kubelet"]);
     return {};

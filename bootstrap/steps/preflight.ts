@@ -1,15 +1,15 @@
 import type { Step } from "#bootstrap/steps/step";
 
-/** What the provider can know before the first change; spec and bundle were checked when they were read. */
+/** What the provider can know before the first change; spec and packages were checked when they were read. */
 export const preflight: Step = {
   id: "preflight",
-  title: "check this machine and the bundle",
+  title: "check this machine and the packages",
   scope: "cluster",
   needs: [],
   gives: [],
-  preview: ({ spec, bundle }) => [
+  preview: ({ spec, packages }) => [
     `check that the ${spec.provider.name} provider can work here`,
-    `check that ${bundle.folder} holds Kubernetes ${spec.kubernetesVersion}`,
+    `check that ${packages.title} has Kubernetes ${spec.kubernetesVersion}`,
   ],
   run: async (context) => {
     await context.provider.preflight(context);

@@ -27,6 +27,11 @@ export function labelValue(text: string): string {
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }
 
+/** Prints "criu=… " and "runc=…". */
+export const versionsScript = `echo "criu=$(criu --version | sed -n 's/^Version: *//p' | head -n 1)"
+echo "runc=$(runc --version | sed -n 's/^runc version *//p')"
+`;
+
 /**
  * A throw-away container by runc alone: a shell with a counter and a random word that exist only
  * in its memory. It is dumped, its files are removed, and it must go on where it was.
@@ -90,8 +95,6 @@ rm -f "$state/count"
 runc restore --detach --bundle "$bundle" --image-path "$images" --work-path "$work/criu" --manage-cgroups-mode ignore "$id" </dev/null >"$work/restore.err" 2>&1 || fail "restore"
 set -- $(await_count "$before" || true)
 [ "\${2:-}" = "$word" ] || fail "the restored container is not the dumped one"
-echo "criu=$(criu --version | sed -n 's/^Version: *//p' | head -n 1)"
-echo "runc=$(runc --version | sed -n 's/^runc version *//p')"
-echo "kernel=$(uname -r)"
+${versionsScript}echo "kernel=$(uname -r)"
 echo proven
 `;

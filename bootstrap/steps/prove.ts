@@ -1,6 +1,8 @@
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { output } from "#bootstrap/nodes/remote-file";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
 import { poolOf } from "#bootstrap/spec/machines";
-import { proofScript } from "#bootstrap/steps/proof";
+import { proofScript, versionsScript, type Proof } from "#bootstrap/steps/proof";
 import type { Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -20,12 +22,13 @@ export const prove: Step = {
       return { skipped: "its pool has checkpoint: false" };
     }
     const kernel = facts.hosts?.find(({ name }) => name === machine.name)?.kernel;
-    const { criu, runc } = context.bundle.bundle.versions;
+    const { criu, runc } = await checkpointVersions(access);
     const stamp = await readStamp(access, "proof");
     if (
       stamp["result"] === "proven" &&
       stamp["kernel"] === kernel &&
-      stamp["bundle"] === `${criu} ${runc}`
+      stamp["criu"] === criu &&
+      stamp["runc"] === runc
     ) {
       return { skipped: "proven already" };
     }
@@ -49,7 +52,13 @@ export const prove: Step = {
     const values = Object.fromEntries(
       lines.slice(0, -1).map((line) => line.split("=") as [string, string]),
     );
-    await writeStamp(access, "proof", { ...values, result: "proven", bundle: `${criu} ${runc}` });
+    await writeStamp(access, "proof", { ...values, result: "proven" });
     return {};
   },
 };
+
+/** As the proof itself prints them. */
+async function checkpointVersions(access: NodeAccess): Promise<Partial<Proof>> {
+  const lines = await output(access, ["sh", "-c", versionsScript]);
+  return Object.fromEntries(lines.split("\n").map((line) => line.split("=")));
+}

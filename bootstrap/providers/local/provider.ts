@@ -8,9 +8,9 @@ import { isRunning, removeMachine, startMachine, waitForSsh } from "./machine.ts
 import { checkInotify, checkRoom } from "./limits.ts";
 import { ensureMachineRoot, hostKeyLine } from "./machine-root.ts";
 import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "./network.ts";
-import { localSettingFields, parseLocalSettings } from "./settings.ts";
+import { rootArchive } from "./root-archive.ts";
+import { localSettingFields, parseLocalSettings, type LocalSettings } from "./settings.ts";
 import { ensureClusterKey } from "#bootstrap/providers/cluster-key";
-import { openBundle } from "#bootstrap/bundle/load";
 import { createGate } from "#bootstrap/plans/gate";
 import { writePrivate } from "#bootstrap/private-file";
 import type {
@@ -28,7 +28,7 @@ export const localProvider: Provider = {
   keepsMachines: false,
   settingFields: localSettingFields,
   cannotBecome: (known, wanted) =>
-    isDeepStrictEqual(parseLocalSettings(known.settings), parseLocalSettings(wanted.settings))
+    isDeepStrictEqual(ofTheCluster(known.settings), ofTheCluster(wanted.settings))
       ? undefined
       : "other binds or another subnet",
   machineNetworks: ({ settings }) => {
@@ -44,6 +44,12 @@ export const localProvider: Provider = {
   apiAddress,
   nodeSettings: () => Promise.resolve({ sharedKernel: true }),
 };
+
+/** The root matters to machines that are made anew only. */
+function ofTheCluster(settings: Readonly<Record<string, unknown>>): Omit<LocalSettings, "root"> {
+  const { binds, subnet } = parseLocalSettings(settings);
+  return { binds, ...(subnet !== undefined && { subnet }) };
+}
 
 const tools = {
   "systemd-nspawn": "systemd-container",
@@ -93,13 +99,7 @@ async function ensure(
   const { spec, folder, signal } = context;
   const identity = identityOf(spec.name, folder);
   const settings = parseLocalSettings(spec.provider.settings);
-  const bundle = await openBundle(spec.packages.folder);
-  const image = bundle.bundle.files.find(({ kind }) => kind === "machine-root");
-  if (!image) {
-    throw new ClouderError("unsupported", `the bundle ${bundle.folder} has no machine root`, {
-      hint: "use a bundle with a file of the kind machine-root, or --provider ssh",
-    });
-  }
+  const root = await rootArchive(spec.packages, settings);
   const publicKey = await ensureClusterKey(folder);
   const network = await ensureNetwork(identity, spec, settings.subnet);
   const gate = createGate(2);
@@ -107,7 +107,7 @@ async function ensure(
   await Promise.all(
     machines.map(({ name, privateAddress: address }) =>
       gate(() =>
-        ensureMachineRoot(machineFolder(identity, name), () => bundle.verified(image), {
+        ensureMachineRoot(machineFolder(identity, name), root, {
           name,
           address,
           gateway: network.gateway,
@@ -171,14 +171,15 @@ async function apiAddress(
 }
 
 function preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[] {
-  parseLocalSettings(context.spec.provider.settings);
+  const { root } = parseLocalSettings(context.spec.provider.settings);
   const { bridge } = identityOf(context.spec.name, context.folder);
   return [
     `ssh-keygen -t ed25519 -f ${join(context.folder, "key")}`,
     `ip link add ${bridge} type bridge, with a free /24 of 10.64.0.0/10`,
     `iptables -I FORWARD -i ${bridge} -o ${bridge} -j ACCEPT`,
     ...wanted.map(
-      ({ name }) => `systemd-nspawn --boot --machine=${name}, from the bundle's machine root`,
+      ({ name }) =>
+        `systemd-nspawn --boot --machine=${name}, from ${root ?? "the bundle's machine root"}`,
     ),
   ];
 }

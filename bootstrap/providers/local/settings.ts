@@ -44,7 +44,11 @@ export const localSettingFields = objectField(
         description:
           "Tar of a Debian or Ubuntu root file system with systemd and sshd; left out: the bundle's.",
       },
-      { ...folder, named: "must be an absolute path without , and :", example: "/srv/root.tar.zst" },
+      {
+        ...folder,
+        named: "must be an absolute path without , and :",
+        example: "/srv/root.tar.zst",
+      },
     ),
   },
 );

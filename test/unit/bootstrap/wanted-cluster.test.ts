@@ -30,9 +30,10 @@ it("unknown steps are told before the bundle is asked for", async () => {
   await expect(wanted({ name: "dev" }, { only: "brew" })).rejects.toMatchObject(refusal);
 });
 
-it("then the bundle is missing", async () => {
-  const refusal = { code: "usage", message: /no offline bundle/, hint: /--bundle/ };
-  await expect(wanted({ name: "dev" })).rejects.toMatchObject(refusal);
+it("packages come from the vendors where no bundle is given", async () => {
+  const { packages, kubernetesVersion } = await wanted({ name: "dev" });
+  expect(packages).toEqual({ kind: "online" });
+  expect(kubernetesVersion).toMatch(/^v1\./);
 });
 
 it("what a document says wrong is no matter of the command line", async () => {

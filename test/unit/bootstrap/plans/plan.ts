@@ -1,5 +1,5 @@
-import { noBundle } from "#bootstrap/bundle/load";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { noPackages } from "#bootstrap/packages/none";
 import type { Provider } from "#bootstrap/providers/provider";
 import { loadSpec } from "#bootstrap/spec/load";
 import type { FactName, Node, PlanContext, Step, StepOutcome } from "#bootstrap/steps/step";
@@ -38,7 +38,7 @@ export function contextFor(report: (event: ReportEvent) => void = () => undefine
     folder: "/nowhere",
     uid: "uid",
     provider: undefined as unknown as Provider,
-    bundle: noBundle,
+    packages: noPackages,
     report,
     clock: systemClock,
   };

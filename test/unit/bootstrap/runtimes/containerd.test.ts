@@ -10,6 +10,7 @@ const files = (program = "d1") =>
       pauseImage: "registry.k8s.io/pause:3.10.2",
       node: nodeSettingsFor([], {}),
       programDigest: program,
+      ownUnit: true,
     }).map(({ path, content }) => [path, content]),
   );
 

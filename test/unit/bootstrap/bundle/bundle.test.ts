@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BundleFile } from "#bootstrap/bundle/bundle";
-import { checkBundle, noBundle, openBundle } from "#bootstrap/bundle/load";
+import { checkBundle, openBundle } from "#bootstrap/bundle/load";
 import { createCluster, previewCluster } from "#bootstrap/create-cluster";
 import { systemClock } from "#core/clock";
 import { silent } from "#core/report";
+import { emptyBundle } from "#test/fixtures/bundle";
 
 let folder: string;
 beforeEach(async () => {
@@ -24,15 +25,7 @@ const binary = (name: string, content = "x"): BundleFile => ({
   bytes: content.length,
 });
 const write = (files: readonly BundleFile[], changes: object = {}) =>
-  writeFile(
-    join(folder, "bundle.json"),
-    JSON.stringify({
-      ...noBundle.bundle,
-      versions: { ...noBundle.bundle.versions, kubernetes: "v1.36.3" },
-      files,
-      ...changes,
-    }),
-  );
+  writeFile(join(folder, "bundle.json"), JSON.stringify({ ...emptyBundle, files, ...changes }));
 
 describe("an offline bundle", () => {
   test("gives a file whose bytes are what bundle.json says", async () => {

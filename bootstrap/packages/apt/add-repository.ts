@@ -1,0 +1,65 @@
+import { ensureFiles, type WantedFile } from "#bootstrap/nodes/ensure-files";
+import { aptFailed } from "#bootstrap/packages/apt/apt-error";
+import { aptGet, said, unlocked, type AptRun } from "#bootstrap/packages/apt/apt";
+import { pinnedKey } from "#bootstrap/packages/apt/public-key";
+import type { Origin, Repository } from "#bootstrap/packages/apt/repositories";
+
+const authorityFile = "/etc/apt/keyrings/clouder-authority.crt";
+const settingsFile = "/etc/apt/apt.conf.d/60clouder";
+
+/** What tells apt and containerd which certificates to trust, where they are the user's own. */
+export function trustFiles(origin: Origin): readonly WantedFile[] {
+  if (origin.authority === undefined) return [];
+  const hosts = [origin.kubernetes, origin.containerd, origin.criu].map(
+    ({ url }) => new URL(url).hostname,
+  );
+  const settings = [...new Set(hosts)].map(
+    (host) => `Acquire::https::${host}::CAInfo "${authorityFile}";\n`,
+  );
+  return [
+    { path: authorityFile, content: origin.authority },
+    { path: settingsFile, content: settings.join("") },
+  ];
+}
+
+/**
+ * Makes a repository known to apt: its key, fetched by the machine and compared with the pinned
+ * fingerprint, its line, and its list of packages, whose signature apt checks (D6).
+ */
+export async function addRepository(run: AptRun, repository: Repository): Promise<void> {
+  const { access } = run;
+  const { url, keyring, list, keyUrl, fingerprint } = repository;
+  const key = pinnedKey(await fetched(run, keyUrl), fingerprint, keyUrl);
+  await access.writeFile(keyring, key, 0o644);
+  await ensureFiles(access, [{ path: list, content: lineOf(repository) }]);
+  const updated = await aptGet(run, [
+    ...["update", "--error-on=any", "-o", `Dir::Etc::sourcelist=${list}`],
+    ...["-o", "Dir::Etc::sourceparts=/dev/null", "-o", "APT::Get::List-Cleanup=false"],
+  ]);
+  if (updated.status !== 0) {
+    // Nothing is left that would spoil the machine's own apt-get update.
+    await access.run(["rm", "-f", "--", list]);
+    throw aptFailed(access.host, `the repository ${url}`, said(updated));
+  }
+}
+
+/** The line of sources.list. */
+export function lineOf({ url, suite, keyring }: Repository): string {
+  return `deb [signed-by=${keyring}] ${url} ${suite}\n`;
+}
+
+/** By apt's own means: they know the machine's proxies and need no further program. */
+async function fetched(run: AptRun, url: string): Promise<Uint8Array> {
+  const { access } = run;
+  const { stdout } = await access.run(["mktemp", "-d", "/var/tmp/clouder-key.XXXXXXXX"]);
+  const file = `${stdout.trim()}/key`;
+  try {
+    const helper = "/usr/lib/apt/apt-helper";
+    const timeouts = ["-o", "Acquire::https::Timeout=20", "-o", "Acquire::http::Timeout=20"];
+    const result = await unlocked(run, [helper, ...timeouts, "download-file", url, file]);
+    if (result.status !== 0) throw aptFailed(access.host, `key ${url}`, said(result));
+    return await access.readFile(file);
+  } finally {
+    await access.run(["rm", "-rf", "--", stdout.trim()], { allowFailure: true });
+  }
+}

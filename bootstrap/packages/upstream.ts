@@ -1,0 +1,34 @@
+/**
+ * What online clusters are made of: the one place of hosts, versions and keys. Keys are fetched
+ * where they are published and refused unless they are the pinned ones: vendors prolong their keys,
+ * so that a copy of ours would expire.
+ */
+export const upstream = {
+  kubernetes: {
+    url: "https://pkgs.k8s.io",
+    /** "isv:kubernetes OBS Project". */
+    fingerprint: "DE15B14486CD377B9E876E1A234654DA9A296436",
+    /** What a cluster gets that asks for no version. */
+    version: "v1.36.3",
+    /** Minors that these packages, files and the pod network fit. */
+    minors: { oldest: 34, newest: 37 },
+  },
+  containerd: {
+    url: "https://download.docker.com",
+    /** "Docker Release (CE deb)". */
+    fingerprint: "9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
+    /** The line with long support. */
+    series: "2.3",
+  },
+  criu: {
+    url: "https://download.opensuse.org/repositories/devel:/tools:/criu",
+    /** "devel:tools OBS Project": the part of its fingerprint that CRIU's tracker has (issue 2342). */
+    fingerprint: "30A8343A498D5A23",
+  },
+  flannel: {
+    image: "ghcr.io/flannel-io/flannel:v0.28.4",
+    plugin: "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel1",
+  },
+  /** Registries that a mirror stands in for. */
+  registries: ["registry.k8s.io", "ghcr.io", "docker.io", "quay.io"],
+} as const;

@@ -43,20 +43,26 @@ export interface UploadOptions {
 }
 
 /** How a machine is reached; what a provider's `list` gives for each machine. */
-export type NodeAddress =
-  | {
-      readonly access: "ssh";
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      /** Path of the private key; absent: `agent`. */
-      readonly keyFile?: string;
-      /** Socket of an SSH agent (SSH_AUTH_SOCK, read at the edge). */
-      readonly agent?: string;
-      /** Known-hosts file that pins the host key; entries are added on first contact. */
-      readonly knownHostsFile: string;
-    }
-  | { readonly access: "local" };
+export type NodeAddress = SshAddress | { readonly access: "local" };
+
+/** An SSH server and who logs in there. */
+export interface SshLogin {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Path of the private key; absent: `agent`. */
+  readonly keyFile?: string;
+  /** Socket of an SSH agent (SSH_AUTH_SOCK, read at the edge). */
+  readonly agent?: string;
+}
+
+export interface SshAddress extends SshLogin {
+  readonly access: "ssh";
+  /** Known-hosts file that pins the host keys; entries are added on first contact. */
+  readonly knownHostsFile: string;
+  /** The only machine from which this one can be reached. */
+  readonly jump?: SshLogin;
+}
 
 export interface NodeAccessDriver {
   connect(name: string, address: NodeAddress, signal?: AbortSignal): Promise<NodeAccess>;

@@ -1,24 +1,43 @@
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { jumpWay } from "./jump-host.ts";
+import type { SshAddress } from "#bootstrap/nodes/node-access";
+import { hasCode } from "#core/error";
 
-/** True when a server greets as SSH servers do, within a few seconds. */
-export function answersSsh(host: string, port: number): Promise<boolean> {
+const patienceMs = 5000;
+
+/**
+ * True when a server greets as SSH servers do, within a few seconds; rejects when a jump host on the
+ * way lets nobody in.
+ */
+export async function answersSsh(address: SshAddress): Promise<boolean> {
+  if (address.jump === undefined) {
+    return await greets(connect({ host: address.host, port: address.port }));
+  }
+  try {
+    const way = await jumpWay(address.host, address);
+    return way !== undefined && (await greets(way.stream).finally(way.end));
+  } catch (error) {
+    if (hasCode(error, "unreachable")) return false;
+    throw error;
+  }
+}
+
+function greets(stream: Duplex): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 5000 });
     const end = (answer: boolean) => {
-      socket.destroy();
+      clearTimeout(timer);
+      stream.destroy();
       resolve(answer);
     };
-    socket.once("data", (chunk: Buffer) => {
+    const timer = setTimeout(end, patienceMs, false);
+    stream.once("data", (chunk: Buffer) => {
       end(chunk.toString("latin1").startsWith("SSH-"));
     });
-    socket.once("error", () => {
-      end(false);
-    });
-    socket.once("close", () => {
-      end(false);
-    });
-    socket.once("timeout", () => {
-      end(false);
-    });
+    for (const event of ["error", "close"]) {
+      stream.once(event, () => {
+        end(false);
+      });
+    }
   });
 }

@@ -21,6 +21,9 @@ export const cloudFlags = {
   vpc: string({ description: "with aws: id of a VPC that is there, with --subnet" }),
   subnet: string({ description: "with aws: ids of its subnets in two zones", multiple: true }),
   private: boolean({ description: "in a cloud: machines without public addresses, behind NAT" }),
+  "jump-host": string({
+    description: "user@address[:port] through which machines are reached, with ssh or --private",
+  }),
   spot: boolean({ description: "in a cloud: workers that may be taken away, for less money" }),
   ingress: boolean({ description: "in a cloud: open 80, 443 and NodePorts to --allow-cidr" }),
 };
@@ -36,6 +39,7 @@ export interface CloudFlagValues {
   readonly vpc: string | undefined;
   readonly subnet: readonly string[] | undefined;
   readonly private: boolean;
+  readonly "jump-host": string | undefined;
   readonly spot: boolean;
   readonly ingress: boolean;
 }
@@ -53,6 +57,7 @@ export function cloudSettings(flags: CloudFlagValues): Readonly<Record<string, u
     vpc: flags.vpc,
     subnets: flags.subnet,
     private: flags.private || undefined,
+    jumpHost: flags["jump-host"],
     spot: flags.spot || undefined,
     ingress: flags.ingress || undefined,
   };

@@ -27,6 +27,8 @@ export interface AwsFaults {
   readonly calls: readonly AwsCall[];
   /** Decides about each call; undefined passes it on. */
   rule: (call: AwsCall) => Fault | undefined;
+  /** Told of every call that succeeded, before its answer goes out; gives the answer's text. */
+  answered: (call: AwsCall, body: string) => string | Promise<string>;
   /** New things are unknown to the first looks of this many; 0 switches that off. */
   lateLooks: number;
   /** Forgets calls, rules, tokens and what is late. */
@@ -49,6 +51,7 @@ export async function startAwsFaults(target: string): Promise<AwsFaults> {
       return calls;
     },
     rule: () => undefined,
+    answered: (_call, body) => body,
     lateLooks: 0,
     reset: () => {
       calls = [];
@@ -84,8 +87,12 @@ export async function startAwsFaults(target: string): Promise<AwsFaults> {
       return;
     }
     const answer = await answerTo(call, incoming, body);
+    const told =
+      answer.status === 200
+        ? { ...answer, body: await faults.answered(call, answer.body) }
+        : answer;
     if (fault?.kind === "answer-lost") incoming.socket.destroy();
-    else send(outgoing, answer);
+    else send(outgoing, told);
   };
 
   const answerTo = async (

@@ -23,13 +23,13 @@ export async function awaitSsh(
         await waitFor(
           `that ${name} (${host}:${port}) answers over SSH`,
           { timeoutMs: 300_000, everyMs: 3000, clock, signal },
-          async () => ((await answersSsh(host, port)) ? true : undefined),
+          async () => ((await answersSsh(reach)) ? true : undefined),
         );
       } catch (error) {
         if (!hasCode(error, "timeout")) throw error;
         const words = await lastWords(session, identity, name);
         throw new ClouderError("timeout", `${error.message}${words}`, {
-          hint: "check that this machine's address is in --allow-cidr; without public addresses, run the command inside of the VPC's network",
+          hint: "check that this machine's address is in --allow-cidr; machines without public addresses are reached with --jump-host, or from inside of the VPC's network",
           cause: error,
         });
       }

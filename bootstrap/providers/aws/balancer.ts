@@ -19,16 +19,17 @@ import { isOurs, tagKeys, tagValue, tagsOf, uniqueName, type AwsIdentity } from 
 import type { SubnetPlace } from "./network.ts";
 import { ensurePart, everyItem, given, type Place } from "./part.ts";
 import { change, createOnce, look, type AwsSession } from "./session.ts";
+import { apiPort } from "#bootstrap/kubeadm/endpoint";
+import { waitFor } from "#core/retry";
 
 export type BalancerKind = "api-internal" | "api-public";
 
-/** One TCP load balancer in front of the API servers. */
+/** One TCP load balancer in front of the API servers, by the group of what is behind it. */
 export interface Balancer {
-  readonly host: string;
   readonly targetGroup: string;
 }
 
-const apiPort = 6443;
+const suffixOf = (kind: BalancerKind) => (kind === "api-public" ? "-api-public" : "-api");
 
 /** The network load balancer with its target group and listener. */
 export async function ensureBalancer(
@@ -41,8 +42,7 @@ export async function ensureBalancer(
   },
 ): Promise<Balancer> {
   const { session, identity } = place;
-  const suffix = kind === "api-public" ? "-api-public" : "-api";
-  const name = uniqueName(identity, suffix, 32);
+  const name = uniqueName(identity, suffixOf(kind), 32);
   const part = (what: string) => ({ part: `${kind}-${what}`, role: "load-balancer", name });
   const balancer = await ensurePart<LoadBalancer>(place, part("balancer").part, {
     find: () => ourBalancer(session, identity, part("balancer").part),
@@ -77,7 +77,7 @@ export async function ensureBalancer(
   );
   const target = await ensureTargetGroup(place, part("targets"), at.vpc);
   await ensureListener(place, part("listener"), arn, target);
-  return { host: balancer.DNSName ?? "", targetGroup: target };
+  return { targetGroup: target };
 }
 
 async function ensureTargetGroup(
@@ -99,7 +99,7 @@ async function ensureTargetGroup(
               TargetType: "instance",
               HealthCheckProtocol: "HTTPS",
               HealthCheckPath: "/readyz",
-              HealthCheckIntervalSeconds: 10,
+              ...{ HealthCheckIntervalSeconds: 10, HealthyThresholdCount: 2 },
               Tags: tagsOf(identity, part),
             }),
           ),
@@ -170,6 +170,26 @@ export async function registerTargets(
         }),
       ),
     /^InvalidTarget/,
+  );
+}
+
+/** Waits until a balancer takes connections; gives the name under which it does. */
+export async function awaitBalancer(
+  session: AwsSession,
+  identity: AwsIdentity,
+  kind: BalancerKind,
+): Promise<string> {
+  const { clock, signal } = session;
+  return await waitFor(
+    `that the load balancer ${uniqueName(identity, suffixOf(kind), 32)} is active`,
+    {
+      ...{ timeoutMs: 600_000, everyMs: 5000, clock, signal },
+      hint: "aws elbv2 describe-load-balancers tells its state",
+    },
+    async () => {
+      const found = await ourBalancer(session, identity, `${kind}-balancer`);
+      return found?.State?.Code === "active" ? (found.DNSName ?? "") : undefined;
+    },
   );
 }
 

@@ -1,6 +1,6 @@
-import { AssociateAddressCommand, type Instance } from "@aws-sdk/client-ec2";
+import type { Instance } from "@aws-sdk/client-ec2";
 import { join } from "node:path";
-import { ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
+import { awaitBalancer, ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
 import { allowedNetworks } from "./caller-address.ts";
 import { ensureGroups } from "./firewall.ts";
 import { tagKeys, tagValue } from "./identity.ts";
@@ -12,11 +12,10 @@ import { ensureNetwork, type AwsNetwork } from "./network.ts";
 import { given, type Place } from "./part.ts";
 import { sizesOf } from "./preflight.ts";
 import { ensureProfile } from "./roles.ts";
-import { ensureAddress } from "./routes.ts";
-import { change } from "./session.ts";
 import type { AwsSettings } from "./settings.ts";
 import { openSite, type Workplace } from "./workplace.ts";
 import { machineTypes, usableZones } from "./zones.ts";
+import type { SshLogin } from "#bootstrap/nodes/node-access";
 import { createGate } from "#bootstrap/plans/gate";
 import type {
   Machine,
@@ -41,7 +40,7 @@ export async function ensureMachines(
   const zones = await usableZones(session, sizesOf(settings), settings.zones);
   const count = Math.min(zones.length, settings.zones.length || (planes.length >= 3 ? 3 : 2), 4);
   const network = await ensureNetwork(place, settings, zones, count);
-  const kinds = balancerKinds(settings, planes.length);
+  const kinds = balancerKinds(settings);
   const groups = await ensureGroups(place, network.vpc, {
     allowed: settings.private ? settings.allowCIDRs : allowedNetworks(settings.allowCIDRs, caller),
     ingress: settings.ingress,
@@ -66,24 +65,16 @@ export async function ensureMachines(
   );
   const planeIds = planes.map(({ name }) => given(found.get(name)?.InstanceId, name));
   for (const balancer of balancers) await registerTargets(session, balancer, planeIds);
-  const [first] = planes;
-  const address =
-    first && kinds.length === 0
-      ? await ensurePlaneAddress(place, first.name, planeIds[0] ?? "")
-      : undefined;
-  return wanted.map(({ name }) => {
-    const machine = machineOf(context, settings, found.get(name) ?? {});
-    return name === first?.name && address !== undefined ? moved(machine, address) : machine;
-  });
+  for (const kind of kinds) await awaitBalancer(session, place.identity, kind);
+  return wanted.map(({ name }) => machineOf(context, settings, found.get(name) ?? {}));
 }
 
-/** One control plane has a public address that stays; more of them, or private ones, balancers. */
-export function balancerKinds(
-  settings: Pick<AwsSettings, "private">,
-  planes: number,
-): readonly BalancerKind[] {
-  if (settings.private) return ["api-internal"];
-  return planes > 1 ? ["api-internal", "api-public"] : [];
+/**
+ * Nodes find the API servers by a balancer inside of the VPC, people by one outside, from the first
+ * control plane on: names that are in every certificate, and stay when there are more.
+ */
+export function balancerKinds(settings: Pick<AwsSettings, "private">): readonly BalancerKind[] {
+  return settings.private ? ["api-internal"] : ["api-internal", "api-public"];
 }
 
 async function machineKinds(
@@ -137,29 +128,9 @@ async function ensureInstances(
   if (failed) throw failed.reason;
 }
 
-async function ensurePlaneAddress(place: Place, name: string, instance: string): Promise<string> {
-  const {
-    allocation,
-    address,
-    instance: user,
-  } = await ensureAddress(place, "api-address", `${name}-ip`);
-  if (user !== instance) {
-    await change(
-      place.session,
-      `give ${name} the address ${address}`,
-      () =>
-        place.session.ec2.send(
-          new AssociateAddressCommand({ AllocationId: allocation, InstanceId: instance }),
-        ),
-      /^(InvalidAllocationID\.NotFound|InvalidInstanceID(\.NotFound)?|IncorrectInstanceState)$/,
-    );
-  }
-  return address;
-}
-
 /** An instance as the rest of the program sees it. */
 export function machineOf(
-  { folder }: ProviderContext,
+  context: ProviderContext,
   settings: AwsSettings,
   instance: Instance,
 ): Machine {
@@ -172,23 +143,32 @@ export function machineOf(
     pool: tagValue(instance.Tags, tagKeys.pool),
     privateAddress,
     ...(publicAddress && { publicAddress }),
+    providerID: `aws:///${instance.Placement?.AvailabilityZone ?? ""}/${instance.InstanceId ?? ""}`,
     reach: {
       access: "ssh",
       host: publicAddress ?? privateAddress,
       port: 22,
       user: settings.user ?? images[settings.image]?.user ?? "ubuntu",
-      keyFile: keyFileOf(settings, folder),
-      knownHostsFile: join(folder, "known_hosts"),
+      keyFile: keyFileOf(settings, context.folder),
+      knownHostsFile: join(context.folder, "known_hosts"),
+      ...jumpOf(context, settings),
     },
   };
 }
 
-/** The same machine at another public address. */
-function moved(machine: Machine, publicAddress: string): Machine {
-  const { reach } = machine;
+function jumpOf(
+  { folder, sshAgent }: ProviderContext,
+  settings: AwsSettings,
+): { readonly jump?: SshLogin } {
+  const { jumpHost, key } = settings;
+  if (!jumpHost) return {};
+  const { address, port, user } = jumpHost;
   return {
-    ...machine,
-    publicAddress,
-    reach: reach.access === "ssh" ? { ...reach, host: publicAddress } : reach,
+    jump: {
+      ...{ host: address, port, user },
+      // It was there before the cluster and the cluster's own key.
+      ...(key !== undefined && { keyFile: keyFileOf(settings, folder) }),
+      ...(sshAgent !== undefined && { agent: sshAgent }),
+    },
   };
 }

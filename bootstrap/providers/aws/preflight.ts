@@ -80,7 +80,7 @@ async function checkRoom(
       return type ? [{ type, spot: settings.spot && !isPlane }] : [];
     }),
     vpcs: newNetwork ? 1 : 0,
-    addresses: first && (settings.private || spec.controlPlane.count === 1) ? 1 : 0,
+    addresses: first && settings.private && settings.vpc === undefined ? 1 : 0,
   });
 }
 

@@ -12,8 +12,7 @@ export function previewCalls(
   wanted: readonly WantedMachine[],
 ): readonly string[] {
   const settings = parseAwsSettings(provider.settings);
-  const planes = wanted.filter(({ role }) => role === "control-plane").length;
-  const balancers = balancerKinds(settings, planes);
+  const balancers = balancerKinds(settings);
   const where = settings.region ?? "the region of AWS_REGION or the profile";
   return [
     `in ${where}, all with the tags clouder-cluster=${cluster} and clouder-role:`,
@@ -34,9 +33,7 @@ export function previewCalls(
         `elasticloadbalancing:CreateLoadBalancer ${kind === "api-public" ? "internet-facing" : "internal"} TCP 6443, target group and listener`,
     ),
     ...wanted.map((one) => machine(one, settings)),
-    balancers.length === 0
-      ? `ec2:AllocateAddress ${cluster}-master-ip, ec2:AssociateAddress with ${cluster}-master`
-      : "elasticloadbalancing:RegisterTargets with the control planes",
+    "elasticloadbalancing:RegisterTargets with the control planes",
   ];
 }
 

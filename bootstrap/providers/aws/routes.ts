@@ -84,24 +84,15 @@ export async function ensureRouteTable(
   }
 }
 
-/** A public address that stays; gives its allocation. */
-export async function ensureAddress(
-  place: Place,
-  part: string,
-  name: string,
-): Promise<{ readonly allocation: string; readonly address: string; readonly instance?: string }> {
+/** The public address of the NAT gateway; gives its allocation. */
+async function ensureAddress(place: Place, part: string, name: string): Promise<string> {
   const { session, identity } = place;
   return await ensurePart(place, part, {
     find: async () => {
       const { Addresses: [found] = [] } = await look(session, "look for the public address", () =>
         session.ec2.send(new DescribeAddressesCommand({ Filters: ours(identity, part) })),
       );
-      if (!found) return undefined;
-      return {
-        allocation: found.AllocationId ?? "",
-        address: found.PublicIp ?? "",
-        ...(found.InstanceId && { instance: found.InstanceId }),
-      };
+      return found?.AllocationId;
     },
     create: async () => {
       const made = await createOnce(session, "allocate a public address", () =>
@@ -112,7 +103,7 @@ export async function ensureAddress(
           }),
         ),
       );
-      return { allocation: given(made.AllocationId, "the address"), address: made.PublicIp ?? "" };
+      return given(made.AllocationId, "the address");
     },
   });
 }
@@ -121,7 +112,7 @@ export async function ensureAddress(
 export async function ensureNat(place: Place, subnet: string): Promise<string> {
   const { session, identity } = place;
   const part = { part: "nat", role: "network", name: `${identity.cluster}-nat` };
-  const { allocation } = await ensureAddress(place, "nat-address", `${part.name}-ip`);
+  const allocation = await ensureAddress(place, "nat-address", `${part.name}-ip`);
   const find = async () => {
     const { NatGateways = [] } = await look(session, "look for the NAT gateway", () =>
       session.ec2.send(new DescribeNatGatewaysCommand({ Filter: ours(identity, part.part) })),

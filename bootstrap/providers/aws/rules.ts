@@ -14,7 +14,7 @@ export interface Openings {
   /** Networks of the people who use the cluster. */
   readonly allowed: readonly string[];
   readonly ingress: boolean;
-  /** Load balancers of the API server, none with one control plane. */
+  /** Load balancers of the API server. */
   readonly balancers: readonly ("api-internal" | "api-public")[];
   /** Private machines are reached from inside their network. */
   readonly inside?: string | undefined;

@@ -1,4 +1,5 @@
 import { images } from "./image-table.ts";
+import { hostField } from "#bootstrap/providers/ssh/settings";
 import {
   choiceField,
   listField,
@@ -80,6 +81,7 @@ export const awsSettingFields = objectField(
       description: "Machines without public addresses, behind NAT.",
       default: false,
     }),
+    jumpHost: hostField("A machine through which private ones are reached, user@address[:port]."),
     spot: truthField({
       description: "Workers that may be taken away, for less money.",
       default: false,

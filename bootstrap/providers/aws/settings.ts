@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseNetwork } from "#bootstrap/spec/cidr";
 import { awsSettingFields } from "./setting-fields.ts";
+import { parseHost, type Host } from "#bootstrap/providers/ssh/settings";
 import { wrongField } from "#bootstrap/spec/document";
 
 /** `spec.provider.settings` of the aws provider. */
@@ -28,6 +29,8 @@ export interface AwsSettings {
   readonly zones: readonly string[];
   /** Machines without public addresses, behind a NAT gateway. */
   readonly private: boolean;
+  /** Through which machines are reached; with `private`. */
+  readonly jumpHost?: Host;
   /** Workers as spot instances. */
   readonly spot: boolean;
   /** Who may reach SSH and the API server; empty: the caller's address. */
@@ -44,6 +47,9 @@ export function parseAwsSettings(settings: Readonly<Record<string, unknown>>): A
     ...optional(read),
     ...machines(read),
     ...network(read),
+    ...(read.jumpHost !== undefined && {
+      jumpHost: parseHost(read.jumpHost, `${path}.jumpHost`),
+    }),
   };
   checkTogether(parsed, path);
   return parsed;
@@ -82,6 +88,9 @@ function checkTogether(settings: AwsSettings, path: string): void {
   if (keyPair !== undefined && key === undefined) {
     throw wrongField(`${path}.keyPair`, "needs key, the file of its private half");
   }
+  if (settings.jumpHost && !settings.private) {
+    throw wrongField(`${path}.jumpHost`, "is for machines without public addresses", "add private");
+  }
   if (ami !== undefined && user === undefined) {
     throw wrongField(`${path}.ami`, "needs user, the account that the image lets in");
   }
@@ -117,7 +126,7 @@ function checkAllowed(cidrs: readonly string[], path: string): void {
 }
 
 /** Settings that may change while machines are there. */
-const free: ReadonlySet<string> = new Set(["allowCIDRs", "ingress"]);
+const free: ReadonlySet<string> = new Set(["allowCIDRs", "ingress", "jumpHost"]);
 
 /** The first setting that machines which are there cannot follow. */
 export function lastingDifference(

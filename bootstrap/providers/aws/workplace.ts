@@ -4,6 +4,7 @@ import type { Place } from "./part.ts";
 import { openBook, readAwsRecord, type AwsRecord } from "./record.ts";
 import { callerOf, openSession, type AwsSession, type Caller } from "./session.ts";
 import { parseAwsSettings, type AwsSettings } from "./settings.ts";
+import type { SshAddress } from "#bootstrap/nodes/node-access";
 import type { ProviderContext } from "#bootstrap/providers/provider";
 import type { Clock } from "#core/clock";
 import { ClouderError, hasCode } from "#core/error";
@@ -14,7 +15,7 @@ export interface AwsSurroundings {
   /** This machine's public address, when somebody tells it. */
   callerAddress(): Promise<string | undefined>;
   /** True once an SSH server answers there. */
-  answersSsh(host: string, port: number): Promise<boolean>;
+  answersSsh(address: SshAddress): Promise<boolean>;
 }
 
 /** A session in the cluster's region, with the settings read. */

@@ -6,7 +6,8 @@ import type {
   ProviderContext,
   WantedMachine,
 } from "#bootstrap/providers/provider";
-import { parseSshSettings, sshSettingFields, type SshSettings } from "./settings.ts";
+import { parseSshSettings, sshSettingFields, type Host, type SshSettings } from "./settings.ts";
+import type { SshLogin } from "#bootstrap/nodes/node-access";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { ClouderError } from "#core/error";
 
@@ -34,7 +35,9 @@ export const sshProvider: Provider = {
   nodeSettings: () => Promise.resolve({}),
   preview: (context) =>
     machinesOf(context).map(({ name, reach }) =>
-      reach.access === "ssh" ? `${name}: ${reach.user}@${reach.host}:${reach.port}` : name,
+      reach.access === "ssh"
+        ? `${name}: ${reach.user}@${reach.host}:${reach.port}${reach.jump ? ` through ${reach.jump.host}` : ""}`
+        : name,
     ),
 };
 
@@ -60,23 +63,28 @@ function machinesOf({ spec, folder, sshAgent }: ProviderContext): readonly Machi
 
 function machineOf(
   one: WantedMachine,
-  { hosts, key }: SshSettings,
+  { hosts, key, jumpHost }: SshSettings,
   index: number,
   { folder, sshAgent }: Pick<ProviderContext, "folder" | "sshAgent">,
 ): Machine {
   const host = hosts[index];
   if (!host) throw new ClouderError("internal", "more machines than hosts");
+  const keys = {
+    ...(key !== undefined && { keyFile: keyPath(key) }),
+    ...(sshAgent !== undefined && { agent: sshAgent }),
+  };
+  const login = ({ address, port, user }: Host): SshLogin => ({
+    ...{ host: address, port, user },
+    ...keys,
+  });
   return {
     ...one,
     privateAddress: host.address,
     reach: {
       access: "ssh",
-      host: host.address,
-      port: host.port,
-      user: host.user,
-      ...(key !== undefined && { keyFile: keyPath(key) }),
-      ...(sshAgent !== undefined && { agent: sshAgent }),
+      ...login(host),
       knownHostsFile: join(folder, "known_hosts"),
+      ...(jumpHost && { jump: login(jumpHost) }),
     },
   };
 }

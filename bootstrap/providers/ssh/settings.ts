@@ -11,35 +11,38 @@ export interface SshSettings {
   /** The control plane first. */
   readonly hosts: readonly Host[];
   readonly key?: string;
+  /** The only machine from which the others can be reached. */
+  readonly jumpHost?: Host;
 }
 
 const host = /^(?:([A-Za-z_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/;
+
+/** A machine and who logs in there, as people write it. */
+export const hostField = (description: string) =>
+  textField(
+    { description },
+    { pattern: host, named: "must be user@address[:port]", example: "root@10.0.0.4" },
+  );
 
 export const sshSettingFields = objectField(
   { description: "Your own machines, over SSH." },
   {
     hosts: listField(
       { description: "The machines, the control plane first." },
-      textField(
-        { description: "user@address[:port]" },
-        {
-          pattern: host,
-          named: "must be user@address[:port]",
-          example: "root@10.0.0.4",
-        },
-      ),
+      hostField("user@address[:port]"),
     ),
     key: textField({
       description: "Private key file; left out: the keys of your SSH agent.",
       example: "~/.ssh/id_ed25519",
     }),
+    jumpHost: hostField("The machine through which the others are reached."),
   },
 );
 
 /** Reads `spec.provider.settings` of the ssh provider. */
 export function parseSshSettings(settings: Readonly<Record<string, unknown>>): SshSettings {
   const path = "spec.provider.settings";
-  const { hosts = [], key } = sshSettingFields.read({ path, value: settings }) ?? {};
+  const { hosts = [], key, jumpHost } = sshSettingFields.read({ path, value: settings }) ?? {};
   const read = hosts.map((written, index) => parseHost(written, `${path}.hosts[${index}]`));
   const seen = new Set<string>();
   for (const { address, port } of read) {
@@ -48,10 +51,15 @@ export function parseSshSettings(settings: Readonly<Record<string, unknown>>): S
     }
     seen.add(`${address}:${port}`);
   }
-  return { hosts: read, ...(key !== undefined && { key }) };
+  return {
+    hosts: read,
+    ...(key !== undefined && { key }),
+    ...(jumpHost !== undefined && { jumpHost: parseHost(jumpHost, `${path}.jumpHost`) }),
+  };
 }
 
-function parseHost(written: string, path: string): Host {
+/** Reads what `hostField` takes; "root" and 22 where nothing else is said. */
+export function parseHost(written: string, path: string): Host {
   const match = host.exec(written);
   const port = Number(match?.[3] ?? "22");
   if (port < 1 || port > 65535) {

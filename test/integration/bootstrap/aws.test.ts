@@ -64,10 +64,10 @@ describe("C1 machines", () => {
     expect(record).toMatchObject({ region: "us-east-1", images: { x86_64: newest } });
     const zones = new Set((await machines()).map(({ Placement }) => Placement?.AvailabilityZone));
     expect(zones.size).toBe(2);
-    // The control plane's address stays when the machine is stopped or replaced.
     const [plane] = made;
     expect(plane?.publicAddress).toMatch(/^\d+\./);
     expect(plane?.reach).toMatchObject({ user: "ubuntu", host: plane?.publicAddress });
+    expect(plane?.providerID).toMatch(/^aws:\/\/\/us-east-1[a-f]\/i-[0-9a-f]+$/);
     expect(await world.provider.list(context)).toEqual(made);
     expect(await world.provider.describe(context)).toMatchObject({ account: "123456789012" });
   });
@@ -163,10 +163,14 @@ describe("C2 the network", () => {
       return lines.sort();
     };
     expect(await openings()).toEqual([
+      "dev-api-public-sg tcp 6443-6443 198.51.100.7/32",
+      "dev-api-sg tcp 6443-6443 dev-kubeadm-sg",
       "dev-control-plane-sg tcp 10257-10257 dev-control-plane-sg",
       "dev-control-plane-sg tcp 10259-10259 dev-control-plane-sg",
       "dev-control-plane-sg tcp 2379-2380 dev-control-plane-sg",
       "dev-control-plane-sg tcp 6443-6443 198.51.100.7/32",
+      "dev-control-plane-sg tcp 6443-6443 dev-api-public-sg",
+      "dev-control-plane-sg tcp 6443-6443 dev-api-sg",
       "dev-control-plane-sg tcp 6443-6443 dev-kubeadm-sg",
       "dev-kubeadm-sg icmp -1--1 dev-kubeadm-sg",
       "dev-kubeadm-sg tcp 10250-10250 dev-kubeadm-sg",
@@ -193,6 +197,21 @@ describe("C2 the network", () => {
     expect(after).toContain("dev-kubeadm-sg tcp 22-22 198.51.100.0/24");
     expect(after).toContain("dev-kubeadm-sg tcp 9100-9100 192.0.2.0/24");
     expect(after.join()).not.toContain("198.51.100.7/32");
+  });
+
+  test("C2 gives nodes and people each a load balancer's name, that a control plane reaches itself by", async () => {
+    const context = await world.context({ workers: 0 });
+    await ensure(context);
+    const address = await world.provider.apiAddress?.(context);
+    expect(address).toEqual({
+      loadBalancer: expect.stringMatching(/^dev-[0-9a-f]{8}-api-\d.*\.elb\..*:6443$/) as string,
+      forCallers: expect.stringMatching(/^dev-[0-9a-f]{8}-api-public-.*:6443$/) as string,
+    });
+    const attributes = world.faults.calls
+      .filter(({ action }) => action === "ModifyTargetGroupAttributes")
+      .map(({ parameters }) => [...parameters.values()].join(" "));
+    expect(attributes).toHaveLength(2);
+    for (const one of attributes) expect(one).toContain("preserve_client_ip.enabled false");
   });
 
   test("C2 with private machines has NAT, and a load balancer with every control plane behind it", async () => {

@@ -1,6 +1,9 @@
 import type { NodeAccess, RunOptions } from "#bootstrap/nodes/node-access";
 import type { Machine } from "#bootstrap/providers/provider";
 
+/** Where manifests of a control plane lie while it is stopped. */
+export const keptManifests = "/var/lib/clouder/bootstrap/manifests";
+
 /**
  * etcd's own tools lie in the image that etcd runs from: static programs, run from where containerd
  * mounts the image, so that they always fit and nothing more is installed.
@@ -8,7 +11,7 @@ import type { Machine } from "#bootstrap/providers/provider";
 const script = `
 umask 077
 manifest=/etc/kubernetes/manifests/etcd.yaml
-[ -e "$manifest" ] || manifest=/var/lib/clouder/bootstrap/etcd.yaml
+[ -e "$manifest" ] || manifest=${keptManifests}/etcd.yaml
 image=$(sed -n 's/^ *image: *//p' "$manifest" | head -n 1)
 mkdir -p /run/clouder-kubeadm
 tools=$(mktemp -d /run/clouder-kubeadm/etcd.XXXXXXXX)

@@ -2,13 +2,12 @@ import { initFile } from "#bootstrap/kubeadm/documents";
 import { runKubeadm } from "#bootstrap/kubeadm/kubeadm";
 import { kubectl } from "#bootstrap/kubeadm/kubectl";
 import { newToken } from "#bootstrap/kubeadm/token";
-import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
+import { waitForApi } from "#bootstrap/kubeadm/wait-for-api";
 import { adminKubeconfig } from "#bootstrap/kubeadm/kubeconfig";
 import type { Facts, Node, PlanContext, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
-import { waitFor } from "#core/retry";
 
 /** The first control plane. Where another one is part of the cluster already, it leads. */
 export const init: Step = {
@@ -82,26 +81,6 @@ async function startControlPlane(
   ]);
   await access.run(["rm", "-f", "/etc/kubernetes/super-admin.conf"]);
   await writeStamp(access, "cluster", { uid: context.uid, state: "ready" });
-}
-
-async function waitForApi(context: PlanContext, access: NodeAccess): Promise<void> {
-  await waitFor(
-    `an answer of the API server on ${access.host}`,
-    {
-      timeoutMs: 240_000,
-      everyMs: 1000,
-      clock: context.clock,
-      signal: context.signal,
-      hint: `on ${access.host}: journalctl -u kubelet; look at /var/log/pods`,
-    },
-    async () => {
-      const ready = await access.run(
-        ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "--raw", "/readyz"],
-        { allowFailure: true },
-      );
-      return ready.status === 0 ? true : undefined;
-    },
-  );
 }
 
 /** The error of a machine that belongs to another cluster. */

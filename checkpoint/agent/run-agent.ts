@@ -16,6 +16,7 @@ import type { Store, StoreSettings } from "#checkpoint/stores/store";
 import type { Agent } from "#checkpoint/agent/agent";
 import { createGate } from "#checkpoint/agent/gate";
 import type { Log } from "#checkpoint/agent/log";
+import { thenCollected } from "#checkpoint/agent/memory";
 import { openNamedStore } from "#checkpoint/agent/open-store";
 import { publishFacts } from "#checkpoint/agent/publish-facts";
 import { watchCheckpoints } from "#checkpoint/agent/watch-checkpoints";
@@ -81,7 +82,7 @@ function createAgent(settings: AgentSettings): Agent {
     callTimeoutSeconds,
     storePatienceMs: settings.storePatienceMs ?? tenMinutesMs,
     uploadGate: createGate(1),
-    writeArchive: writeContainerArchive,
+    writeArchive: thenCollected(writeContainerArchive),
     compatibility: async () => compatibilityOf(await settings.facts()),
     readCriuLog: diagnoseCriuLog,
   };
@@ -97,7 +98,7 @@ function createAgent(settings: AgentSettings): Agent {
       restores: folders.restores,
       validMs: stagedForMs,
       facts: settings.facts,
-      unpackArchive: unpackContainerArchive,
+      unpackArchive: thenCollected(unpackContainerArchive),
     },
     cgroups: folders.cgroups,
     stopping,

@@ -1,6 +1,6 @@
-import { constants, zstdCompress } from "node:zlib";
-import { promisify } from "node:util";
+import { constants } from "node:zlib";
 import { throwIfCancelled } from "#core/error";
+import { compressZstd } from "#checkpoint/archive/compress-zstd";
 import { mapOrdered } from "#checkpoint/archive/map-ordered";
 import type { OrderedDigest } from "#checkpoint/archive/ordered-digest";
 import type { RawTar } from "#checkpoint/archive/raw-tar";
@@ -15,8 +15,6 @@ export interface CompressedFrame {
 
 /** Two are compressed on a small node while others are read or hashed. */
 const framesUnderWay = 3;
-
-const compress = promisify(zstdCompress);
 
 /**
  * Reads the tar frame by frame and compresses the frames on the thread pool, each on its own, in
@@ -48,7 +46,7 @@ export function compressFrames(options: {
     const bytes = slot.subarray(0, Math.min(frameBytes, raw.bytes - offset));
     await raw.read(bytes, offset);
     const [frame] = await Promise.all([
-      compress(bytes, { chunkSize, params }),
+      compressZstd(bytes, { chunkSize, params }),
       rawDigest.update(number, bytes),
     ]);
     free.push(slot);

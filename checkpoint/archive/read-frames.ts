@@ -8,7 +8,6 @@ import type { StoredContainerOptions } from "#checkpoint/archive/container-archi
 import { entryAt } from "#checkpoint/archive/container-index";
 import type { ContainerIndex, FrameRecord } from "#checkpoint/archive/container-index";
 import { mapOrdered } from "#checkpoint/archive/map-ordered";
-import { releaseBuffer } from "#checkpoint/archive/release-buffer";
 import type { OrderedDigest } from "#checkpoint/archive/ordered-digest";
 
 export interface RawFrame {
@@ -22,6 +21,12 @@ interface FetchedFrame {
   readonly number: number;
   readonly record: FrameRecord;
   readonly stored: Uint8Array<ArrayBuffer>;
+}
+
+/** Buffers for stored frames, used again and again: fresh memory costs as much as the hashing. */
+interface Slots {
+  take(bytes: number): Uint8Array<ArrayBuffer>;
+  giveBack(stored: Uint8Array<ArrayBuffer>): void;
 }
 
 /** Requests under way, frames per request at the most, frames being verified and decompressed. */
@@ -43,13 +48,19 @@ export async function* readFrames(
   rawDigest: OrderedDigest | undefined,
 ): AsyncGenerator<RawFrame, void, undefined> {
   const key = `${options.prefix}${options.record.archive}`;
+  const slots = createSlots(index);
   const fetched = mapOrdered(batches(index.frames), requestsUnderWay, (batch) =>
     // A connection that ends in the middle costs one request, not the whole restore.
-    retry(retries, systemClock, () => fetchBatch(options, key, index, batch), options.signal),
+    retry(
+      retries,
+      systemClock,
+      () => fetchBatch(options, key, index, batch, slots),
+      options.signal,
+    ),
   );
   yield* mapOrdered(flat(fetched), framesUnderWay, async (frame) => {
     try {
-      return await verifiedFrame(options, index, rawDigest, frame);
+      return await verifiedFrame(options, index, rawDigest, frame, slots);
     } catch (error) {
       // The frames after this one wait for its turn in the digest, which never comes.
       rawDigest?.fail(error as Error);
@@ -63,6 +74,7 @@ async function verifiedFrame(
   index: ContainerIndex,
   rawDigest: OrderedDigest | undefined,
   { number, record, stored }: FetchedFrame,
+  slots: Slots,
 ): Promise<RawFrame> {
   const key = `${options.prefix}${options.record.archive}`;
   throwIfCancelled(options.signal);
@@ -70,7 +82,7 @@ async function verifiedFrame(
   const raw = await decompressFrame(stored, record, () =>
     damaged(key, index, number, "cannot be decompressed"),
   );
-  releaseBuffer(stored);
+  slots.giveBack(stored);
   const bytes = rawDigest === undefined ? raw : await rawDigest.update(number, raw);
   return { number, rawOffset: record.rawOffset, bytes };
 }
@@ -101,6 +113,15 @@ async function decompressFrame(
   return raw;
 }
 
+function createSlots(index: ContainerIndex): Slots {
+  const largest = index.frames.reduce((most, frame) => Math.max(most, frame.storedBytes), 0);
+  const free: ArrayBuffer[] = [];
+  return {
+    take: (bytes) => new Uint8Array(free.pop() ?? new ArrayBuffer(largest), 0, bytes),
+    giveBack: ({ buffer }) => free.push(buffer),
+  };
+}
+
 interface Batch {
   readonly first: number;
   readonly frames: FrameRecord[];
@@ -127,9 +148,10 @@ async function fetchBatch(
   key: string,
   index: ContainerIndex,
   { first, frames }: Batch,
+  slots: Slots,
 ): Promise<FetchedFrame[]> {
   const offset = frames[0]?.storedOffset ?? 0;
-  const stored = frames.map((frame) => new Uint8Array(frame.storedBytes));
+  const stored = frames.map((frame) => slots.take(frame.storedBytes));
   const length = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
   let filled = 0;
   let current = 0;

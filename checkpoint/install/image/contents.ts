@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ClouderError } from "#core/error";
+import { agentNodeOption } from "#checkpoint/agent/memory";
 import { sharedLibraries } from "#checkpoint/install/image/shared-libraries";
 
 /** One entry of the image's only layer. */
@@ -25,14 +26,16 @@ export const imagePrograms = {
 } as const;
 
 /**
- * One option is all that a first line can hold. Little young space: a stream of large buffers then has
- * them collected early, which costs less memory and less time than full collections
- * (docs/benchmarks.md). The webhook has its young space from NODE_OPTIONS, where the option against
- * compilers on other threads, whose memory is never given back, is not allowed.
+ * One option is all that a first line can hold: one that is not allowed in NODE_OPTIONS. The webhook
+ * does without compilers on other threads, whose memory is never given back.
  */
+const programOption: Readonly<Partial<Record<string, string>>> = {
+  "clouder-agent": agentNodeOption,
+  "clouder-webhook": "--no-concurrent-recompilation",
+};
+
 function shebang(program: string): string {
-  const webhook = program === "clouder-webhook";
-  return `#!/usr/local/bin/node ${webhook ? "--no-concurrent-recompilation" : "--max-semi-space-size=1"}`;
+  return `#!/usr/local/bin/node ${programOption[program] ?? "--max-semi-space-size=1"}`;
 }
 
 /** Copied beside the bundles: what the agent installs on its node. */

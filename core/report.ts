@@ -1,3 +1,11 @@
+/** How far a plan of many steps on many machines is. */
+export interface Totals {
+  /** Machines on which this step has ended, of those that it concerns. */
+  readonly hosts?: { readonly done: number; readonly total: number };
+  /** Steps that have ended, one for each machine; the total is absent while machines are not known. */
+  readonly steps: { readonly done: number; readonly total?: number };
+}
+
 /**
  * Events that jobs emit. The domain never prints: a reporter decides what a terminal,
  * a log or a machine reader gets to see. Events hold no secrets.
@@ -24,6 +32,7 @@ export type ReportEvent =
       readonly title: string;
       readonly host?: string;
       readonly reason: string;
+      readonly totals?: Totals;
     }
   | {
       readonly type: "step-done";
@@ -31,6 +40,7 @@ export type ReportEvent =
       readonly title: string;
       readonly host?: string;
       readonly milliseconds: number;
+      readonly totals?: Totals;
     }
   | {
       readonly type: "step-failed";
@@ -38,6 +48,7 @@ export type ReportEvent =
       readonly title: string;
       readonly host?: string;
       readonly error: string;
+      readonly totals?: Totals;
     }
   | {
       readonly type: "note";

@@ -64,7 +64,7 @@ async function state(access: NodeAccess) {
   const lines = stdout.split("\n").map((line) => line.split("="));
   const said = Object.fromEntries(lines.map(([name = "", value]) => [name, value]));
   return {
-    kubelet: said["kubelet"] || undefined,
+    kubelet: said["kubelet"] === "" ? undefined : said["kubelet"],
     "containerd.service": said["containerd.service"],
     "kubelet.service": said["kubelet.service"],
     swap: (said["swap"] ?? "0") === "0" ? "off" : "on",

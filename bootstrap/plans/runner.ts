@@ -1,10 +1,12 @@
+import { applies, createCount, type Count } from "#bootstrap/plans/count";
 import { createGate, type Gate } from "#bootstrap/plans/gate";
 import { chooseSteps, orderSteps, type StepChoice } from "#bootstrap/plans/order";
+import { logsFolder } from "#bootstrap/nodes/host-log";
 import type { Facts, Node, PlanContext, Step, StepOutcome } from "#bootstrap/steps/step";
 import { ClouderError, isClouderError, messageOf, throwIfCancelled } from "#core/error";
 
 export interface RunPlanOptions extends StepChoice {
-  /** Node steps at work at the same time; default 10. */
+  /** Node steps at work at the same time; default 128: machines work, this side waits. */
   readonly parallel?: number;
 }
 
@@ -38,7 +40,8 @@ export async function runPlan(
     facts: {},
     timings: [],
     failures: [],
-    gate: createGate(options.parallel ?? 10),
+    gate: createGate(options.parallel ?? 128),
+    count: createCount(order.map(({ step }) => step).filter(({ id }) => steps.has(id))),
   };
   const work = new Map<string, StepWork>();
   let nodesKnown = Promise.resolve();
@@ -52,7 +55,10 @@ export async function runPlan(
   await Promise.all([...work.values()].map(({ all }) => all));
   await Promise.all((run.facts.nodes ?? []).map(({ access }) => access.close()));
   throwIfCancelled(context.signal);
-  if (run.failures.length > 0) throw planFailed(run.failures);
+  if (run.failures.length > 0) {
+    tellLogs(run);
+    throw planFailed(run.failures);
+  }
   return { facts: run.facts, timings: run.timings };
 }
 
@@ -62,6 +68,7 @@ interface Run {
   readonly timings: StepTiming[];
   readonly failures: { readonly where: string; readonly error: unknown }[];
   readonly gate: Gate;
+  readonly count: Count;
 }
 
 /** Promises that never reject: failures are collected in the run. */
@@ -110,11 +117,6 @@ function startStep(
   return { all, forNode };
 }
 
-function applies(step: Extract<Step, { scope: "node" }>, node: Node): boolean {
-  if (step.on === undefined) return true;
-  return (node.machine.role === "control-plane") === (step.on === "control-plane");
-}
-
 async function attempt(
   run: Run,
   step: Step,
@@ -140,12 +142,22 @@ async function attempt(
       milliseconds,
       ...(outcome.skipped !== undefined && { skipped: outcome.skipped }),
     });
-    if (outcome.skipped === undefined) report({ type: "step-done", ...about, milliseconds });
-    else report({ type: "step-skipped", ...about, reason: outcome.skipped });
+    const totals = run.count.ended(step, run.facts.nodes);
+    if (outcome.skipped === undefined) {
+      report({ type: "step-done", ...about, milliseconds, totals });
+    } else report({ type: "step-skipped", ...about, reason: outcome.skipped, totals });
   } catch (error) {
     run.failures.push({ where: node ? `${step.id} on ${node.machine.name}` : step.id, error });
-    report({ type: "step-failed", ...about, error: messageOf(error) });
+    const totals = run.count.ended(step, run.facts.nodes);
+    report({ type: "step-failed", ...about, error: messageOf(error), totals });
   }
+}
+
+/** Commands and their errors stand there in full. */
+function tellLogs({ context, facts }: Run): void {
+  if (!facts.nodes || facts.nodes.length === 0) return;
+  const message = `what was done on each machine: ${logsFolder(context.folder)}`;
+  context.report({ type: "note", level: "info", message });
 }
 
 function planFailed(failures: Run["failures"]): unknown {

@@ -1,7 +1,11 @@
+import { createGate, type Gate } from "#bootstrap/plans/gate";
+import { openHostLog } from "#bootstrap/nodes/host-log";
+import { loggedAccess } from "#bootstrap/nodes/logged-access";
 import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import type { Machine } from "#bootstrap/providers/provider";
 import type { Node, PlanContext, Step } from "#bootstrap/steps/step";
+import { ClouderError, isClouderError } from "#core/error";
 import { loadDriver } from "#core/registry";
 import { retry } from "#core/retry";
 
@@ -13,35 +17,66 @@ export const connect: Step = {
   needs: ["machines"],
   gives: ["nodes"],
   preview: () => ["ssh to every machine, its host key pinned"],
-  run: async (context, facts) => ({
-    facts: { nodes: await connectAll(context, facts.machines ?? []) },
-  }),
+  run: async (context, facts) => {
+    const nodes = await connectAll(context, facts.machines ?? []);
+    return { facts: { nodes: nodes.map((node) => logged(context, node)) } };
+  },
 };
 
-/** Connects to all or none. */
+/** From here on, what is done on a machine stands in its log. */
+function logged({ folder, clock, report }: PlanContext, { machine, access }: Node): Node {
+  const log = openHostLog(folder, machine.name, report);
+  return { machine, access: loggedAccess(access, log, clock) };
+}
+
+/** Handshakes are this side's work: more at once would only time each other out. */
+const handshakes = 32;
+
+/** Connects to all or none; the error names every machine that could not be reached, with its cause. */
 export async function connectAll(
   context: Pick<PlanContext, "clock" | "signal">,
   all: readonly Machine[],
 ): Promise<readonly Node[]> {
+  const gate = createGate(handshakes);
   const results = await Promise.allSettled(
-    all.map(async (machine) => ({ machine, access: await connectTo(context, machine) })),
+    all.map(async (machine) => ({
+      machine,
+      access: await connectTo(context, machine, gate),
+    })),
   );
-  const failed = results.find((one) => one.status === "rejected");
+  const failed = results.flatMap((one) =>
+    one.status === "rejected" ? [one.reason as unknown] : [],
+  );
   const nodes = results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-  if (!failed) return nodes;
+  if (failed.length === 0) return nodes;
   await Promise.all(nodes.map(({ access }) => access.close()));
-  throw failed.reason;
+  throw oneOf(failed);
 }
 
 async function connectTo(
   { clock, signal }: Pick<PlanContext, "clock" | "signal">,
   { name, reach }: Machine,
+  gate: Gate,
 ): Promise<NodeAccess> {
   const driver = await loadDriver(nodeAccessDrivers, "node access", reach.access);
   return await retry(
     { attempts: 6, firstDelayMs: 500, maxDelayMs: 5000 },
     clock,
-    () => driver.connect(name, reach, signal),
+    () => gate(() => driver.connect(name, reach, signal)),
     signal,
   );
+}
+
+/** One error for all; a bug of ours is told before anything else. */
+function oneOf(errors: readonly unknown[]): unknown {
+  const expected = errors.filter(isClouderError);
+  const [first] = expected;
+  if (!first || expected.length < errors.length || errors.length === 1) {
+    return errors.find((one) => !isClouderError(one)) ?? first;
+  }
+  return new ClouderError(first.code, expected.map(({ message }) => message).join("; "), {
+    ...(first.hint !== undefined && { hint: first.hint }),
+    retryable: expected.every(({ retryable }) => retryable),
+    cause: first,
+  });
 }

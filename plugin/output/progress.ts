@@ -1,5 +1,5 @@
 import { printable } from "#core/redact";
-import type { Reporter, ReportEvent } from "#core/report";
+import type { Reporter, ReportEvent, Totals } from "#core/report";
 import { bytes, duration } from "#plugin/output/units";
 
 export const progressModes = ["auto", "plain", "json", "none"] as const;
@@ -79,6 +79,7 @@ function terminal(
   now: () => number,
 ): Progress {
   const active = new Map<string, Active>();
+  let whole = "";
   let timer: NodeJS.Timeout | undefined;
   const clear = () => stream.write("\r\u001b[2K");
   const draw = () => {
@@ -86,7 +87,7 @@ function terminal(
     clear();
     if (!last) return;
     const more = active.size > 1 ? ` (+${String(active.size - 1)} more)` : "";
-    const line = `${liveLine(last, now())}${more}`;
+    const line = `${liveLine(last, now())}${more}${whole}`;
     stream.write(
       Array.from(line)
         .slice(0, widthOf(stream) - 1)
@@ -114,6 +115,7 @@ function terminal(
       return;
     }
     active.delete(key);
+    if (event.type !== "note") whole = standing(event.totals);
     clear();
     stream.write(`${lineOf(event)}\n`);
     if (active.size > 0) draw();
@@ -161,9 +163,9 @@ function lineOf(event: Exclude<ReportEvent, { readonly type: "step-progress" }>)
     case "step-started":
       return `◌ ${titleOf(event)}`;
     case "step-skipped":
-      return `- ${titleOf(event)}: ${printable(event.reason)}`;
+      return `- ${titleOf(event)}: ${printable(event.reason)}${place(event.totals)}`;
     case "step-done":
-      return `✓ ${titleOf(event)} (${duration(event.milliseconds) ?? ""})`;
+      return `✓ ${titleOf(event)} (${duration(event.milliseconds) ?? ""})${place(event.totals)}`;
     case "step-failed":
       return `✗ ${titleOf(event)}: ${printable(event.error)}`;
     case "note": {
@@ -172,6 +174,21 @@ function lineOf(event: Exclude<ReportEvent, { readonly type: "step-progress" }>)
       return printable(`${prefix}${host}${event.message}`);
     }
   }
+}
+
+function standing(totals: Totals | undefined): string {
+  const { done, total } = totals?.steps ?? { done: 0 };
+  return total === undefined ? "" : ` [${done} of ${total}]`;
+}
+
+/** How many machines have this step behind them, and how far the whole is. */
+function place(totals: Totals | undefined): string {
+  if (!totals) return "";
+  const { hosts, steps } = totals;
+  const machines = hosts && hosts.total > 1 ? [`${hosts.done} of ${hosts.total} machines`] : [];
+  const all = steps.total === undefined ? [] : [`step ${steps.done} of ${steps.total}`];
+  const parts = [...machines, ...all];
+  return parts.length === 0 ? "" : ` [${parts.join(", ")}]`;
 }
 
 /** A terminal that does not know its width says 0. */

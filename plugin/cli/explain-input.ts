@@ -27,11 +27,11 @@ export async function explainFile(
     const namespace = flags.namespace ?? file.namespace ?? "default";
     const mayUse = (_creator: Creator, _namespace: string, user: string) => usable.includes(user);
     const world = await worldFromFiles(policies, { mayUse, namespace });
-    note(
-      context.report,
-      world.ignored.map((one) => `${one} decides nothing and was left out`),
-    );
-    return explain(pod, namespace, as ?? { username: "nobody", groups: [] }, world);
+    note(context.report, [
+      ...world.ignored.map((one) => `${one} decides nothing and was left out`),
+      ...(world.policyCount > 0 ? [] : [`there is no policy in ${policies}`]),
+    ]);
+    return explain(pod, namespace, as ?? { username: "somebody", groups: [] }, world);
   }
   if (usable.length > 0) {
     throw new ClouderError("usage", "--may-use is for --policies; a cluster knows its rights", {
@@ -55,6 +55,9 @@ function namedCreator(flags: ExplainFlags): Creator | undefined {
   if (username === undefined) {
     if (given.length === 0) return undefined;
     throw new ClouderError("usage", "--as-group needs --as", { hint: "name the user, too" });
+  }
+  if (username === "") {
+    throw new ClouderError("usage", "--as is empty", { hint: "name who creates the pod" });
   }
   const [, , namespace] = username.startsWith(serviceAccount) ? username.split(":") : [];
   const ofAccount = namespace

@@ -8,11 +8,12 @@ import type { Creator } from "#webhook/policy/request";
 export interface PodFile {
   readonly pod: Pod;
   readonly namespace?: string;
-  /** Of an AdmissionReview. */
+  /** Of an AdmissionReview, or the controller of a workload. */
   readonly creator?: Creator;
 }
 
 interface Document {
+  readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata?: ObjectMeta;
   readonly spec?: {
@@ -40,7 +41,7 @@ export async function readPod(path: string): Promise<PodFile> {
   const document = (parsed.toJS() ?? {}) as Document;
   const found = document.kind === "AdmissionReview" ? reviewed(document) : given(document);
   if (found && hasContainers(found.pod)) return found;
-  const what = document.kind === undefined ? "nothing of a kind" : `a ${document.kind}`;
+  const what = document.kind === undefined ? "no Kubernetes object" : `a ${document.kind}`;
   throw new ClouderError("usage", `${path} holds ${what}, and no pod with containers`, {
     hint: "give a Pod, a Deployment, StatefulSet, DaemonSet, Job or CronJob, or an AdmissionReview",
   });
@@ -58,21 +59,45 @@ function reviewed({ request }: Document): PodFile | undefined {
 }
 
 function given(document: Document): PodFile | undefined {
+  const { kind, metadata } = document;
   const pod =
-    document.kind === "Pod"
-      ? withMetadata(document as unknown as Partial<Pod>)
-      : templated(document);
+    kind === "Pod" ? withMetadata(document as unknown as Partial<Pod>) : templated(document);
   if (!pod) return undefined;
-  const namespace = document.metadata?.namespace;
-  return { pod, ...(namespace === undefined ? {} : { namespace }) };
+  const controller = kind === undefined ? undefined : controllers[kind];
+  return {
+    pod,
+    ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    ...(controller === undefined ? {} : { creator: controllerAccount(controller) }),
+  };
 }
 
-/** The pod that a workload's controller would make. */
-function templated({ metadata, spec }: Document): Pod | undefined {
+/** Who makes the pods of Kubernetes' own workloads. */
+const controllers: Readonly<Record<string, string>> = {
+  Deployment: "replicaset-controller",
+  ReplicaSet: "replicaset-controller",
+  ReplicationController: "replication-controller",
+  StatefulSet: "statefulset-controller",
+  DaemonSet: "daemon-set-controller",
+  Job: "job-controller",
+  CronJob: "job-controller",
+};
+
+/** With the groups that the API server gives it. */
+function controllerAccount(name: string): Creator {
+  const accounts = "system:serviceaccounts";
+  return {
+    username: `system:serviceaccount:kube-system:${name}`,
+    groups: [accounts, `${accounts}:kube-system`, "system:authenticated"],
+  };
+}
+
+/** The pod that the workload's controller would make: it belongs to the workload. */
+function templated({ apiVersion = "v1", kind = "", metadata, spec }: Document): Pod | undefined {
   const template = spec?.jobTemplate?.spec?.template ?? spec?.template;
   if (!template?.spec) return undefined;
-  const generateName = `${metadata?.name ?? "pod"}-`;
-  const meta = { ...template.metadata, name: "", generateName };
+  const name = metadata?.name ?? "pod";
+  const ownerReferences = [{ apiVersion, kind, name, uid: "", controller: true }];
+  const meta = { ...template.metadata, name: "", generateName: `${name}-`, ownerReferences };
   return { apiVersion: "v1", kind: "Pod", metadata: meta, spec: template.spec };
 }
 

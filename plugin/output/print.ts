@@ -37,7 +37,8 @@ function ended(text: string): string {
 /** Several documents for an array, as `kubectl apply -f` takes them; loaded only when it is wanted. */
 async function yaml(object: unknown): Promise<string> {
   const { stringify } = await import("yaml");
-  const options = { lineWidth: 0 } as const;
+  // Anchors would save lines, but people read this, and not every tool takes them.
+  const options = { lineWidth: 0, aliasDuplicateObjects: false } as const;
   return Array.isArray(object)
     ? object.map((one) => `---\n${stringify(one, options)}`).join("")
     : stringify(object, options);

@@ -31,6 +31,7 @@ export function webhookStatusResult(webhook: InstalledWebhook): Result {
     describe([
       ["Failure policy", configuration?.failurePolicy],
       ["Timeout", configuration && `${String(configuration.timeoutSeconds)} s`],
+      ["Certificates", configuration?.certificates],
       ["Trusted", configuration && yes(configuration.trusted)],
     ]),
     replicas.length > 0 ? renderTable(table(replicas, columns), true) : "",

@@ -8,7 +8,7 @@ import {
   webhookConfigurationName,
   webhookName,
 } from "#webhook/api/names";
-import type { WebhookSettings } from "#webhook/install/settings";
+import type { Certificates, WebhookSettings } from "#webhook/install/settings";
 
 /**
  * Which namespaces are sent to the webhook. Those that a cluster needs to start and the webhook's own are
@@ -31,6 +31,14 @@ export function namespaceSelector({
   };
 }
 
+/** By this cert-manager's cainjector knows whose authority belongs into the caBundle. */
+const injectFrom = "cert-manager.io/inject-ca-from";
+
+/** Who makes the certificates of a configuration that is there. */
+export function certificateMode({ metadata }: MutatingWebhookConfiguration): Certificates["mode"] {
+  return metadata.annotations?.[injectFrom] === undefined ? "own" : "cert-manager";
+}
+
 /**
  * The MutatingWebhookConfiguration. It has no caBundle: that is the controller's field (or
  * cert-manager's), and server-side apply leaves alone what is not named.
@@ -44,11 +52,7 @@ export function webhookConfiguration(settings: WebhookSettings): MutatingWebhook
       name: webhookName,
       labels: componentLabels("webhook"),
       ...(certificates.mode === "cert-manager"
-        ? {
-            annotations: {
-              "cert-manager.io/inject-ca-from": `${systemNamespace}/${servingSecretName}`,
-            },
-          }
+        ? { annotations: { [injectFrom]: `${systemNamespace}/${servingSecretName}` } }
         : {}),
     },
     webhooks: [

@@ -1,14 +1,17 @@
 import { fieldManager } from "#checkpoint/api/names";
-import { hasCode } from "#core/error";
-import { reportStep } from "#core/report";
-import { waitFor } from "#core/retry";
 import { type Applied, applyObjects, type InstallContext } from "#kube/install/apply-objects";
-import type { Kube, KubeObject } from "#kube/kube";
-import { mutatingWebhookConfigurations } from "#kube/resources";
-import { webhookName } from "#webhook/api/names";
+import { removeObjects } from "#kube/install/remove-objects";
+import { waitForRollouts } from "#kube/install/rollout";
+import type { KubeObject } from "#kube/kube";
+import { injectionControllerName } from "#webhook/api/names";
 import { webhookConfiguration } from "#webhook/install/configuration";
-import { webhookDataObjects, webhookProgramObjects } from "#webhook/install/objects";
+import {
+  certificateObject,
+  webhookDataObjects,
+  webhookProgramObjects,
+} from "#webhook/install/objects";
 import type { WebhookSettings } from "#webhook/install/settings";
+import { hasBundle, mustHaveCertManager, untilIssued, untilTrusted } from "#webhook/install/trust";
 
 export interface WebhookInstallOptions {
   readonly wait: boolean;
@@ -24,13 +27,12 @@ export async function installWebhook(
   { wait }: WebhookInstallOptions,
   context: InstallContext,
 ): Promise<readonly Applied[]> {
-  const options = { fieldManager, wait };
-  const programs = [...webhookDataObjects(), ...webhookProgramObjects(settings)];
-  const applied = await applyObjects(programs, options, context);
+  const applied = await installPrograms(settings, wait, context);
   const wanted = webhookConfiguration(settings);
-  if (settings.failurePolicy === "Ignore" || (await isTrusted(context.kube))) {
+  const trusted = () => untilTrusted(settings.certificates, context);
+  if (settings.failurePolicy === "Ignore" || (await hasBundle(context.kube))) {
     const last = await configure(wanted, context);
-    if (wait) await untilTrusted(context);
+    if (wait) await trusted();
     return [...applied, ...last];
   }
   const first = await configure(
@@ -41,7 +43,7 @@ export async function installWebhook(
     context.report({ type: "note", level: "warn", message: waitsForFail });
     return [...applied, ...first];
   }
-  await untilTrusted(context);
+  await trusted();
   await configure(wanted, context);
   return [...applied, ...first];
 }
@@ -49,35 +51,39 @@ export async function installWebhook(
 const waitsForFail =
   "failurePolicy stays Ignore until the webhook is ready: run the same command again then";
 
+async function installPrograms(
+  settings: WebhookSettings,
+  wait: boolean,
+  context: InstallContext,
+): Promise<readonly Applied[]> {
+  const programs = [...webhookDataObjects(), ...webhookProgramObjects(settings)];
+  const apply = (objects: readonly KubeObject[]) =>
+    applyObjects(objects, { fieldManager, wait: false }, context);
+  if (settings.certificates.mode === "own") {
+    // Of an installation before: cert-manager and our controller would write one Secret in turns.
+    await removeObjects([certificateObject(anyIssuer)], context.kube);
+    const applied = await apply(programs);
+    if (wait) await waitForRollouts(programs, context);
+    return applied;
+  }
+  await mustHaveCertManager(context.kube);
+  const certificates = programs.filter(({ kind }) => kind === "Certificate");
+  const others = programs.filter(({ kind }) => kind !== "Certificate");
+  const first = await apply(others);
+  // A controller that still makes certificates of its own must have ended, for the same reason.
+  const isController = ({ metadata }: KubeObject) => metadata.name === injectionControllerName;
+  if (wait) await waitForRollouts(others.filter(isController), context);
+  const applied = [...first, ...(await apply(certificates))];
+  if (!wait) return applied;
+  // A replica is ready with a certificate only: what keeps that away is worth its own words.
+  await untilIssued(context);
+  await waitForRollouts(others, context);
+  return applied;
+}
+
+/** The object's name and kind are all that counts when it is removed. */
+const anyIssuer = { kind: "Issuer", name: "any" } as const;
+
 async function configure(object: KubeObject, context: InstallContext): Promise<readonly Applied[]> {
   return applyObjects([object], { fieldManager, wait: false }, context);
-}
-
-/** All webhooks of the configuration that is there have a caBundle. */
-async function isTrusted(kube: Kube): Promise<boolean> {
-  try {
-    const { webhooks = [] } = await kube.get(mutatingWebhookConfigurations, { name: webhookName });
-    return webhooks.every(({ clientConfig }) => (clientConfig.caBundle ?? "") !== "");
-  } catch (error) {
-    if (hasCode(error, "not-found")) return false;
-    throw error;
-  }
-}
-
-async function untilTrusted({
-  kube,
-  clock,
-  report,
-  signal,
-  timeoutMs,
-}: InstallContext): Promise<void> {
-  const step = { step: "webhook-trusted", title: "wait for the webhook's certificate authority" };
-  const hint = "kubectl -n clouder-system logs -l app.kubernetes.io/component=injection-controller";
-  await reportStep(report, step, () =>
-    waitFor(
-      "the caBundle in the webhook's configuration",
-      { timeoutMs, everyMs: 500, clock, signal, hint },
-      async () => ((await isTrusted(kube)) ? true : undefined),
-    ),
-  );
 }

@@ -1,14 +1,16 @@
 import { apiGroup, systemNamespace } from "#checkpoint/api/names";
 import { systemNamespaceObject } from "#checkpoint/api/system-namespace";
 import { clusterRole, serviceAccount } from "#kube/install/accounts";
+import { commonLabels } from "#kube/install/labels";
 import type { KubeObject } from "#kube/kube";
+import type { Certificate } from "#kube/resources";
 import { injectionCrds } from "#webhook/api/crds";
 import { injectionControllerName, servingSecretName, webhookName } from "#webhook/api/names";
 import { servingNames } from "#webhook/certificates/facts";
 import { controllerClusterRules, controllerNamespaceRules } from "#webhook/controller/rights";
 import { webhookConfiguration } from "#webhook/install/configuration";
 import { guards } from "#webhook/install/guards";
-import type { WebhookSettings } from "#webhook/install/settings";
+import type { Issuer, WebhookSettings } from "#webhook/install/settings";
 import { controllerObjects, webhookObjects } from "#webhook/install/workloads";
 import { webhookClusterRules, webhookNamespaceRules } from "#webhook/server/rights";
 
@@ -31,13 +33,14 @@ export function webhookDataObjects(): readonly KubeObject[] {
 
 /** What `webhook uninstall` removes besides the configuration, which goes first. */
 export function webhookProgramObjects(settings: WebhookSettings): readonly KubeObject[] {
+  const { certificates } = settings;
   const webhook = { name: webhookName, namespace: systemNamespace };
   const controller = { name: injectionControllerName, namespace: systemNamespace };
   return [
     ...serviceAccount(webhook, webhookClusterRules, webhookNamespaceRules),
     ...serviceAccount(controller, controllerClusterRules, controllerNamespaceRules),
     ...policyRoles(),
-    ...certificate(settings),
+    ...(certificates.mode === "own" ? [] : [certificateObject(certificates.issuer)]),
     ...controllerObjects(settings),
     ...webhookObjects(settings),
     ...guards(settings),
@@ -59,24 +62,18 @@ function policyRoles(): readonly KubeObject[] {
 }
 
 /** cert-manager makes the Secret that the webhook reads, and fills in the configuration's caBundle. */
-function certificate({ certificates }: WebhookSettings): readonly KubeObject[] {
-  if (certificates.mode === "own") return [];
-  return [
-    {
-      apiVersion: "cert-manager.io/v1",
-      kind: "Certificate",
-      metadata: {
-        name: servingSecretName,
-        namespace: systemNamespace,
-        labels: { "app.kubernetes.io/part-of": "kubectl-clouder" },
-      },
-      spec: {
-        secretName: servingSecretName,
-        dnsNames: [...servingNames],
-        duration: "2160h",
-        privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-        issuerRef: { group: "cert-manager.io", ...certificates.issuer },
-      },
-    } as KubeObject,
-  ];
+export function certificateObject(issuer: Issuer): KubeObject {
+  const certificate: Certificate = {
+    apiVersion: "cert-manager.io/v1",
+    kind: "Certificate",
+    metadata: { name: servingSecretName, namespace: systemNamespace, labels: commonLabels },
+    spec: {
+      secretName: servingSecretName,
+      dnsNames: [...servingNames],
+      duration: "2160h",
+      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+      issuerRef: { group: "cert-manager.io", ...issuer },
+    },
+  };
+  return certificate;
 }

@@ -4,9 +4,10 @@ import { ClouderError, hasCode } from "#core/error";
 import { type Reporter, reportStep } from "#core/report";
 import { waitFor } from "#core/retry";
 import type { Kube } from "#kube/kube";
-import { secrets } from "#kube/resources";
-import { caSecretName } from "#webhook/api/names";
+import { mutatingWebhookConfigurations, secrets } from "#kube/resources";
+import { caSecretName, servingSecretName, webhookName } from "#webhook/api/names";
 import { requestRotation } from "#webhook/certificates/rotate";
+import { certificateMode } from "#webhook/install/configuration";
 import { askReplicas, type Replica } from "#webhook/install/replicas";
 
 export interface RotateContext {
@@ -49,14 +50,21 @@ export async function rotateCertificate(
 /** Without our own authority there is nothing that the controller could renew. */
 async function mustBeOwn(kube: Kube): Promise<void> {
   try {
-    await kube.get(secrets, { namespace: systemNamespace, name: caSecretName });
+    const configuration = await kube.get(mutatingWebhookConfigurations, { name: webhookName });
+    if (certificateMode(configuration) === "own") {
+      await kube.get(secrets, { namespace: systemNamespace, name: caSecretName });
+      return;
+    }
   } catch (error) {
     if (!hasCode(error, "not-found")) throw error;
     throw new ClouderError("not-found", "the webhook has no certificate authority of its own", {
-      hint: "install it (kubectl clouder webhook install), or ask cert-manager: cmctl renew",
+      hint: "see kubectl clouder webhook status; install it: kubectl clouder webhook install",
       cause: error,
     });
   }
+  throw new ClouderError("unsupported", "cert-manager makes the webhook's certificates", {
+    hint: `ask it: cmctl renew -n ${systemNamespace} ${servingSecretName}`,
+  });
 }
 
 function fingerprint({ status }: Replica): string | undefined {

@@ -2,7 +2,9 @@ import { hasCode } from "#core/error";
 import type { Kube } from "#kube/kube";
 import { mutatingWebhookConfigurations } from "#kube/resources";
 import { webhookName } from "#webhook/api/names";
+import { certificateMode } from "#webhook/install/configuration";
 import { askReplicas, type Replica } from "#webhook/install/replicas";
+import type { Certificates } from "#webhook/install/settings";
 
 /** What `webhook status` shows. */
 export interface InstalledWebhook {
@@ -12,6 +14,7 @@ export interface InstalledWebhook {
     readonly timeoutSeconds: number;
     /** False: the API server trusts no certificate yet. */
     readonly trusted: boolean;
+    readonly certificates: Certificates["mode"];
   };
   readonly replicas: readonly Replica[];
   /** Whatever keeps a pod from being injected, or soon may. */
@@ -34,13 +37,14 @@ export async function webhookStatus(kube: Kube, now: number): Promise<InstalledW
 
 async function readConfiguration(kube: Kube): Promise<InstalledWebhook["configuration"]> {
   try {
-    const { webhooks = [] } = await kube.get(mutatingWebhookConfigurations, { name: webhookName });
-    const [webhook] = webhooks;
+    const found = await kube.get(mutatingWebhookConfigurations, { name: webhookName });
+    const [webhook] = found.webhooks ?? [];
     if (!webhook) return undefined;
     return {
       failurePolicy: webhook.failurePolicy ?? "Fail",
       timeoutSeconds: webhook.timeoutSeconds ?? 10,
       trusted: (webhook.clientConfig.caBundle ?? "") !== "",
+      certificates: certificateMode(found),
     };
   } catch (error) {
     if (hasCode(error, "not-found")) return undefined;

@@ -111,7 +111,9 @@ async function readObjects(file: string): Promise<readonly Read[]> {
   for (const document of [...documents]) {
     const [problem] = document.errors;
     if (problem) {
-      throw new ClouderError("config", `${file} is no YAML: ${problem.message}`);
+      throw new ClouderError("config", `${file} is no YAML: ${problem.message}`, {
+        hint: "correct it, or take it out of the folder",
+      });
     }
     for (const object of unpacked(document.toJS()))
       read.push({ object: checked(object, file), file });

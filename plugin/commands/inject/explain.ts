@@ -21,7 +21,10 @@ export default command({
       description: "file of a pod, a workload or an AdmissionReview; - is standard input",
       required: true,
     }),
-    as: string({ description: "who creates the pod [default: you; without a cluster: nobody]" }),
+    as: string({
+      description:
+        "who creates the pod [default: you, of workloads their controller; without a cluster: somebody]",
+    }),
     "as-group": string({ description: "a group of theirs; repeatable", multiple: true }),
     policies: string({ description: "folder of policies, instead of a cluster" }),
     "may-use": string({

@@ -41,6 +41,7 @@ beforeAll(async () => {
   const write = (name: string, ...objects: readonly unknown[]) =>
     writeFile(file(name), objects.map((one) => `---\n${stringify(one)}`).join(""));
   await mkdir(file("policies"));
+  await mkdir(file("nothing"));
   await write("pod.yaml", pod);
   await write("base.yaml", ...policies);
   const other = { apiVersion: "v1", kind: "Service", metadata: { name: "s" } };
@@ -111,17 +112,36 @@ describe("inject explain, without a cluster", () => {
     });
   });
 
-  it.each(["deployment.yaml", "cron.yaml", "review.json"])(
-    "takes the pod out of %s",
-    async (name) => {
-      const { stdout } = await offline(name, "--may-use", "ada", "-o", "json");
-      expect(JSON.parse(stdout)).toMatchObject({ allowed: true, user: "ada" });
-    },
-  );
+  it("takes the pod and its creator out of an AdmissionReview", async () => {
+    const { stdout } = await offline("review.json", "--may-use", "ada", "-o", "json");
+    expect(JSON.parse(stdout)).toMatchObject({ allowed: true, user: "ada" });
+  });
+
+  it.each([
+    ["deployment.yaml", "replicaset-controller"],
+    ["cron.yaml", "job-controller"],
+  ])("M3: the pod of %s is made by the %s, whoever may use its user", async (name, controller) => {
+    const { stdout } = await offline(name, "--may-use", "ada", "-o", "json");
+    const { user, warnings } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(user).toBeUndefined();
+    expect(String(warnings)).toContain(`the pod was made by ${controller}`);
+    const trusted = ["--as", "system:serviceaccount:hub:spawner"];
+    expect((await offline(name, "--may-use", "ada", ...trusted)).stdout).toMatch(
+      /the pod was made for the (Deployment|CronJob) nb/,
+    );
+  });
+
+  it("says that a folder has no policy, and that an empty creator is none", async () => {
+    const empty = ["-f", file("pod.yaml"), "--policies", file("nothing")];
+    const { stdout, notes } = await runCommand("inject:explain", explain, empty);
+    expect(stdout).toBe("Nothing would be changed\n");
+    expect(notes.join()).toContain(`there is no policy in ${file("nothing")}`);
+    await expect(explainPod("--as", "")).rejects.toThrow("--as is empty");
+  });
 
   it.each([
     ["service.yaml", /holds a Service, and no pod with containers/],
-    ["empty.yaml", /holds nothing of a kind, and no pod/],
+    ["empty.yaml", /holds no Kubernetes object, and no pod/],
     ["broken.yaml", /broken\.yaml is no YAML/],
     ["absent.yaml", /cannot read .*absent\.yaml/],
   ])("says what is wrong with %s", async (name, message) => {

@@ -1,5 +1,5 @@
 import type { Kube } from "#kube/kube";
-import { mutatingWebhookConfigurations, type Pod } from "#kube/resources";
+import { mutatingWebhookConfigurations, type Pod, type Secret } from "#kube/resources";
 import { silent } from "#core/report";
 import { webhookName } from "#webhook/api/names";
 import type { WebhookStatus } from "#webhook/server/status";
@@ -8,6 +8,13 @@ import { createFakeKube, type FakeKube } from "#test/fakes/kube";
 /** A cluster whose kinds are served and whose workloads are ready at once. */
 export function readyCluster(): { readonly fake: FakeKube; readonly kube: Kube } {
   const fake = createFakeKube();
+  const authority = { namespace: "clouder-system", name: "clouder-webhook-ca" };
+  fake.seed({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: authority,
+    data: { "tls.crt": caBundle("CA") },
+  } as Secret);
   const workload = { observedGeneration: 99, replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
   const statuses: Readonly<Record<string, object>> = {
     CustomResourceDefinition: { conditions: [{ type: "Established", status: "True" }] },
@@ -44,13 +51,18 @@ export function context(kube: Kube, onSleep: () => Promise<void> | void = () => 
   return { kube, clock, report: silent, timeoutMs: 5_000 };
 }
 
+/** As Secrets and configurations hold the text of certificates. */
+export function caBundle(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
 /** What the controller does once there is a configuration. */
-export async function fillCaBundle(fake: FakeKube, caBundle = "Q0E="): Promise<void> {
+export async function fillCaBundle(fake: FakeKube, bundle = caBundle("CA")): Promise<void> {
   const found = fake.peek(mutatingWebhookConfigurations, { name: webhookName });
   if (!found) return;
   const webhooks = (found.webhooks ?? []).map((webhook) => ({
     ...webhook,
-    clientConfig: { ...webhook.clientConfig, caBundle },
+    clientConfig: { ...webhook.clientConfig, caBundle: bundle },
   }));
   await fake.replace(mutatingWebhookConfigurations, { ...found, webhooks });
 }

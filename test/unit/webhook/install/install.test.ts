@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { ClouderError } from "#core/error";
 import type { Kube } from "#kube/kube";
 import {
+  type Certificate,
+  certificates,
   deployments,
   mutatingWebhookConfigurations,
   persistentVolumeClaims,
+  type Secret,
   secrets,
 } from "#kube/resources";
 import { webhookName } from "#webhook/api/names";
@@ -13,7 +17,7 @@ import { webhookInstallObjects } from "#webhook/install/objects";
 import { type WantedWebhook, webhookSettings } from "#webhook/install/settings";
 import { countPolicies, uninstallWebhook } from "#webhook/install/uninstall";
 import type { FakeKube } from "#test/fakes/kube";
-import { context, fillCaBundle, readyCluster } from "#test/unit/webhook/install/cluster";
+import { caBundle, context, fillCaBundle, readyCluster } from "#test/unit/webhook/install/cluster";
 
 let fake: FakeKube;
 let kube: Kube;
@@ -89,9 +93,10 @@ describe("installing the webhook", () => {
 
   it("F3: an update keeps the caBundle that the controller wrote", async () => {
     await run();
-    await fillCaBundle(fake, "bmV3");
+    const overlap = caBundle("CA\nold");
+    await fillCaBundle(fake, overlap);
     const again = await run({ timeoutSeconds: 9 });
-    expect(webhook()).toMatchObject({ timeoutSeconds: 9, clientConfig: { caBundle: "bmV3" } });
+    expect(webhook()).toMatchObject({ timeoutSeconds: 9, clientConfig: { caBundle: overlap } });
     expect(
       again.filter(({ outcome }) => outcome !== "unchanged").map(({ object }) => object),
     ).toEqual([
@@ -106,6 +111,90 @@ describe("installing the webhook", () => {
     await fake.remove(deployments, { namespace: "clouder-system", name: webhookName });
     const again = await run();
     expect(again.filter(({ outcome }) => outcome === "created")).toHaveLength(1);
+  });
+});
+
+describe("with certificates of cert-manager", () => {
+  const byCertManager = { certificates: "cert-manager", issuer: "ClusterIssuer/internal" };
+  const serving = { namespace: "clouder-system", name: "clouder-webhook-tls" };
+  const made = (): Certificate | undefined => fake.peek(certificates, serving);
+
+  /** What cert-manager does: the certificate's Secret first, then the caBundle. */
+  async function certManager(): Promise<void> {
+    const certificate = made();
+    if (!certificate) return;
+    if (!fake.peek(secrets, serving)) {
+      const data = { "ca.crt": caBundle("cert-manager's") };
+      fake.seed({ apiVersion: "v1", kind: "Secret", metadata: serving, data } as Secret);
+      const status = { conditions: [{ type: "Ready", status: "True" }] };
+      await fake.patch(certificates, serving, { status }, "status");
+    } else await fillCaBundle(fake, caBundle("cert-manager's"));
+  }
+  const install = (onSleep = certManager) =>
+    installWebhook(settings(byCertManager), { wait: true }, context(kube, onSleep));
+
+  it("waits for the certificate, then for its authority in the caBundle, then says Fail", async () => {
+    await install();
+    expect(made()?.spec["issuerRef"]).toMatchObject({ kind: "ClusterIssuer", name: "internal" });
+    expect(webhook()).toMatchObject({
+      failurePolicy: "Fail",
+      clientConfig: { caBundle: caBundle("cert-manager's") },
+    });
+  });
+
+  it("a certificate that is not issued ends it with what cert-manager says, on Ignore", async () => {
+    const message = "Issuer not found";
+    const ended = install(async () => {
+      const status = { conditions: [{ type: "Ready", status: "False", message }] };
+      await fake.patch(certificates, serving, { status }, "status");
+    });
+    await expect(ended).rejects.toMatchObject({
+      code: "timeout",
+      message: expect.stringContaining(message) as string,
+      hint: expect.stringContaining("describe certificates") as string,
+    });
+    expect(webhook()?.failurePolicy).not.toBe("Fail");
+  });
+
+  it("a cluster without cert-manager is told before anything is made", async () => {
+    const without: Kube = {
+      ...kube,
+      list: (resource, options) =>
+        resource.kind === "Certificate"
+          ? Promise.reject(new ClouderError("not-found", "no such kind"))
+          : kube.list(resource, options),
+    };
+    const ended = installWebhook(settings(byCertManager), { wait: true }, context(without));
+    await expect(ended).rejects.toMatchObject({
+      code: "not-found",
+      message: "the cluster has no cert-manager",
+    });
+    expect(fake.calls.filter(({ verb }) => verb === "apply")).toEqual([]);
+  });
+
+  it("a change from own ones waits for the new authority, though there is a caBundle", async () => {
+    await run();
+    const seen: string[] = [];
+    await install(async () => {
+      seen.push(webhook()?.failurePolicy ?? "");
+      await certManager();
+    });
+    // Who asked for Fail is never given bare pods instead.
+    expect(new Set(seen)).toEqual(new Set(["Fail"]));
+    expect(webhook()?.clientConfig.caBundle).toBe(caBundle("cert-manager's"));
+  });
+
+  it("a change back takes the Certificate away, so that two do not write one Secret", async () => {
+    await install();
+    expect(made()).toBeDefined();
+    await installWebhook(
+      settings(),
+      { wait: true },
+      context(kube, () => fillCaBundle(fake)),
+    );
+    expect(made()).toBeUndefined();
+    expect(configuration()?.metadata.annotations ?? {}).toEqual({});
+    expect(webhook()?.clientConfig.caBundle).toBe(caBundle("CA"));
   });
 });
 

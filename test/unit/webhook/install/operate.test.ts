@@ -44,6 +44,7 @@ describe("the webhook's status", () => {
       failurePolicy: "Fail",
       timeoutSeconds: 5,
       trusted: true,
+      certificates: "own",
     });
     expect(status.replicas.map(({ pod, node }) => [pod, node])).toEqual([
       ["w-1", "n1"],
@@ -127,10 +128,24 @@ describe("rotating the certificate", () => {
   });
 
   it("without an authority of its own it says so and asks nobody", async () => {
+    await fake.remove(secrets, authority);
     await expect(rotateCertificate({ wait: true }, context(kube))).rejects.toMatchObject({
       code: "not-found",
-      hint: expect.stringContaining("cert-manager") as string,
+      hint: expect.stringContaining("webhook status") as string,
     });
+    const byCertManager = { certificates: "cert-manager", issuer: "Issuer/x" };
+    await fake.apply(
+      mutatingWebhookConfigurations,
+      webhookConfiguration(webhookSettings({ image: "x", ...byCertManager })),
+      "test",
+    );
+    // Keys of a time before may lie there still.
+    fake.seed({ apiVersion: "v1", kind: "Secret", metadata: authority });
+    await expect(rotateCertificate({ wait: true }, context(kube))).rejects.toMatchObject({
+      code: "unsupported",
+      hint: expect.stringContaining("cmctl renew -n clouder-system clouder-webhook-tls") as string,
+    });
+    expect((await webhookStatus(kube, now)).configuration?.certificates).toBe("cert-manager");
   });
 });
 

@@ -8,7 +8,7 @@ const project = (name: string, include: string[], timeout: number, parallel: boo
     hookTimeout: timeout * 4,
     fileParallelism: parallel,
     ...(name === "e2e" ? { globalSetup: ["test/e2e/setup.ts"] } : {}),
-    sequence: { shuffle: { files: false, tests: name !== "e2e" } },
+    sequence: { shuffle: { files: false, tests: !["e2e", "alone"].includes(name) } },
   },
 });
 
@@ -18,7 +18,9 @@ export default defineConfig({
       project("unit", ["test/unit/**/*.test.ts"], 10_000, true),
       project("contract", ["test/contract/**/*.test.ts"], 60_000, true),
       project("integration", ["test/integration/**/*.test.ts"], 120_000, true),
-      project("e2e", ["test/e2e/**/*.test.ts"], 300_000, false),
+      project("e2e", ["test/e2e/*.test.ts"], 300_000, false),
+      // Each file needs the whole host: no cluster runs beside it.
+      project("alone", ["test/e2e/alone/*.test.ts"], 300_000, false),
     ],
   },
 });

@@ -27,6 +27,8 @@ interface Expiration {
 interface Listed {
   readonly name: string;
   readonly expirationDate: string;
+  /** super-admin.conf is taken away after init. */
+  readonly missing?: boolean;
 }
 
 /** When the certificates that kubeadm made expire. */
@@ -91,7 +93,7 @@ export function viewsOf(node: string, text: string, now: number): readonly Certi
     daysLeft: Math.floor((Date.parse(expirationDate) - now) / 86_400_000),
   });
   return [
-    ...certificates.map((one) => view(one, false)),
-    ...certificateAuthorities.map((one) => view(one, true)),
+    ...certificates.filter(({ missing }) => !missing).map((one) => view(one, false)),
+    ...certificateAuthorities.filter(({ missing }) => !missing).map((one) => view(one, true)),
   ];
 }

@@ -104,6 +104,24 @@ export function joinFile(spec: ClusterSpec, input: JoinInput): string {
   ]);
 }
 
+/** The file for `kubeadm upgrade`, on the first control plane and on all other nodes. */
+export function upgradeFile(spec: ClusterSpec, settings: NodeSettings): string {
+  const both = {
+    certificateRenewal: true,
+    etcdUpgrade: true,
+    ignorePreflightErrors: settings.ignorePreflightErrors,
+    imagePullPolicy: "IfNotPresent",
+  };
+  return documents([
+    {
+      apiVersion: kubeadmVersion,
+      kind: "UpgradeConfiguration",
+      apply: { ...both, kubernetesVersion: spec.kubernetesVersion },
+      node: both,
+    },
+  ]);
+}
+
 /** Absent stands for kubeadm's own: no ordinary pods. */
 function planeTaints(spec: ClusterSpec): readonly object[] | undefined {
   return spec.controlPlane.schedulable ? [] : undefined;

@@ -92,7 +92,10 @@ function causeOf(text: string): string | undefined {
       /certificate signed by unknown authority/,
       "that machine holds certificates of another cluster",
     ],
-    [/ImagePull|failed to pull image/, "the bundle or the registry lacks an image that kubeadm wants"],
+    [
+      /ImagePull|failed to pull image/,
+      "the bundle or the registry lacks an image that kubeadm wants",
+    ],
   ];
   return causes.find(([pattern]) => pattern.test(text))?.[1];
 }

@@ -125,7 +125,9 @@ async function giveUp(place: Place, machine: WantedMachine, force: boolean): Pro
       details: { left },
     });
   }
-  const machines = (await context.provider.list(context)).filter((one) => one.name === machine.name);
+  const machines = (await context.provider.list(context)).filter(
+    (one) => one.name === machine.name,
+  );
   try {
     const [node] = await connectAll(context, machines);
     if (!node || resetNode.scope !== "node") return;

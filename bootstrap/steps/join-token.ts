@@ -44,6 +44,7 @@ async function outsiders(facts: Partial<Facts>): Promise<readonly Node[]> {
   const members = new Set(listed.trim().split("\n"));
   const all = await Promise.all(
     (facts.nodes ?? []).map(async (node) => {
+      if (node.machine.name === facts.plane?.machine.name) return [];
       const known = members.has(`node/${node.machine.name}`);
       return known && (await hasJoined(node)) ? [] : [node];
     }),

@@ -1,5 +1,6 @@
 import type { ListedNode, ListedPool } from "#bootstrap/pools/list-nodes";
 import type { ChangedPool } from "#bootstrap/pools/node-pools";
+import type { UpgradedCluster } from "#bootstrap/upgrade-cluster";
 import { table, type Result } from "#plugin/output/result";
 
 /** No program watches a pool's bounds by itself; whoever sets them should know. */
@@ -61,4 +62,14 @@ export function nodeList(nodes: readonly ListedNode[]): Result {
       { title: "ADDRESS", value: ({ address }) => address },
     ]),
   };
+}
+
+/** `cluster upgrade`. */
+export function upgradedResult(cluster: string, done: UpgradedCluster): Result {
+  const { from, to, nodes, snapshot } = done;
+  const text =
+    nodes.length === 0
+      ? `cluster ${cluster} has ${to}, nothing had to be changed`
+      : `cluster ${cluster} went from ${from} to ${to}: ${nodes.join(", ")}\netcd as it was before: ${snapshot?.file ?? ""}`;
+  return { object: { cluster, ...done }, names: [`cluster/${cluster}`], text };
 }

@@ -10,11 +10,11 @@ import { flannel } from "./flannel.ts";
 import { cniPlugins, containerd, coredns, etcd, etcdctl, etcdutl } from "./go-programs.ts";
 import { ensureHostTools } from "./host-tools.ts";
 import { imageRecipes, images, type ImageSources } from "./images.ts";
-import { kubernetes } from "./kubernetes.ts";
+import { kubernetes, olderKubernetes } from "./kubernetes.ts";
 import { machineRoot } from "./machine-root.ts";
 import { progressOf, type Progress } from "./progress.ts";
 import { outputOf } from "./run-program.ts";
-import { debian, flannelImage, kubernetesImages, versions } from "./versions.ts";
+import { debian, flannelImage, imagesOfKubernetes, versions } from "./versions.ts";
 
 interface Parts extends ImageSources {
   readonly containerd: string;
@@ -42,16 +42,34 @@ const partCount = 13;
  * cold and about a second when warm; `say` gets one line per part.
  */
 export async function ensureBundle(say: (line: string) => void): Promise<string> {
+  return await bundleWith(kubernetes, versions.kubernetes, say);
+}
+
+/** The same with an older Kubernetes, where upgrades start; built by the tests that want it only. */
+export async function ensureOlderBundle(say: (line: string) => void): Promise<string> {
+  return await bundleWith(olderKubernetes, versions.olderKubernetes, say);
+}
+
+async function bundleWith(
+  programs: CachedPart,
+  version: string,
+  say: (line: string) => void,
+): Promise<string> {
   await ensureHostTools(say);
   const progress = progressOf(partCount, say);
-  const parts = await ensureParts(progress);
+  const parts = await ensureParts(programs, version, progress);
   return await ensurePart(bundleOf(parts), progress);
 }
 
-async function ensureParts(progress: Progress): Promise<Parts> {
+async function ensureParts(
+  kubernetesPrograms: CachedPart,
+  version: string,
+  progress: Progress,
+): Promise<Parts> {
   const ensure = (part: CachedPart) => ensurePart(part, progress);
   const sources = {
-    kubernetes: await ensure(kubernetes),
+    version,
+    kubernetes: await ensure(kubernetesPrograms),
     etcd: await ensure(etcd),
     etcdctl: await ensure(etcdctl),
     etcdutl: await ensure(etcdutl),
@@ -151,9 +169,9 @@ async function packageSources(
 async function checkImageNames(parts: Parts): Promise<void> {
   const answer = await outputOf([
     join(parts.kubernetes, "kubeadm"),
-    ...["config", "images", "list", "--kubernetes-version", `v${versions.kubernetes}`],
+    ...["config", "images", "list", "--kubernetes-version", `v${parts.version}`],
   ]);
-  const known = Object.values<string>(kubernetesImages);
+  const known = Object.values<string>(imagesOfKubernetes(parts.version));
   const missing = answer
     .trim()
     .split("\n")
@@ -199,7 +217,7 @@ async function bundleVersions(parts: Parts): Promise<Bundle["versions"]> {
   const packaged = (name: string) =>
     upstreamVersion(packages.find((one) => one.package === name)!.version);
   return {
-    kubernetes: `v${versions.kubernetes}`,
+    kubernetes: `v${parts.version}`,
     containerd: versions.containerd,
     runc: packaged("runc"),
     criu: packaged("criu"),

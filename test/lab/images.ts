@@ -4,10 +4,12 @@ import type { CachedPart } from "./cache.ts";
 import { writeDockerArchive, type ImageSettings } from "./docker-archive.ts";
 import { moduleFolder } from "./go-build.ts";
 import { outputOf, runProgram } from "./run-program.ts";
-import { debian, flannelImage, kubernetesImages, testImages, versions } from "./versions.ts";
+import { debian, flannelImage, imagesOfKubernetes, testImages, versions } from "./versions.ts";
 
 /** Folders of the parts that images are made of. */
 export interface ImageSources {
+  /** Of Kubernetes, without the leading v. */
+  readonly version: string;
   readonly kubernetes: string;
   readonly etcd: string;
   readonly etcdctl: string;
@@ -32,6 +34,7 @@ export function imageRecipes(from: ImageSources): Readonly<Record<string, ImageR
     entrypoint: [at],
   });
   const plane = "control-plane";
+  const kubernetesImages = imagesOfKubernetes(from.version);
   return {
     "kube-apiserver.tar": {
       names: [kubernetesImages.apiserver],

@@ -59,16 +59,18 @@ export const debian = {
   },
 } as const;
 
-/** Image names as `kubeadm config images list` prints them for this Kubernetes version. */
-export const kubernetesImages = {
-  apiserver: `registry.k8s.io/kube-apiserver:v${versions.kubernetes}`,
-  controllerManager: `registry.k8s.io/kube-controller-manager:v${versions.kubernetes}`,
-  scheduler: `registry.k8s.io/kube-scheduler:v${versions.kubernetes}`,
-  proxy: `registry.k8s.io/kube-proxy:v${versions.kubernetes}`,
-  etcd: `registry.k8s.io/etcd:${versions.etcdImage}`,
-  coredns: `registry.k8s.io/coredns/coredns:v${versions.coredns}`,
-  pause: `registry.k8s.io/pause:${versions.pause}`,
-} as const;
+/** Image names as `kubeadm config images list` prints them for a Kubernetes version. */
+export function imagesOfKubernetes(version: string) {
+  return {
+    apiserver: `registry.k8s.io/kube-apiserver:v${version}`,
+    controllerManager: `registry.k8s.io/kube-controller-manager:v${version}`,
+    scheduler: `registry.k8s.io/kube-scheduler:v${version}`,
+    proxy: `registry.k8s.io/kube-proxy:v${version}`,
+    etcd: `registry.k8s.io/etcd:${versions.etcdImage}`,
+    coredns: `registry.k8s.io/coredns/coredns:v${versions.coredns}`,
+    pause: `registry.k8s.io/pause:${versions.pause}`,
+  } as const;
+}
 
 export const flannelImage = `ghcr.io/flannel-io/flannel:v${versions.flannel}`;
 

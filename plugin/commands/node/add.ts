@@ -14,7 +14,11 @@ export default command({
   args: { cluster: clusterArgument },
   flags: {
     pool: string({ description: "pool that grows [default: the first]" }),
-    count: integer({ description: "number of nodes [default: 1, or one a host]", min: 1, max: 150 }),
+    count: integer({
+      description: "number of nodes [default: 1, or one a host]",
+      min: 1,
+      max: 150,
+    }),
     host: poolFlags.host,
   },
   run: async ({ args, flags }, context) => {

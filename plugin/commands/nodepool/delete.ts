@@ -19,6 +19,9 @@ export default command({
     }
     const request = { ...clusterAt(context, args.cluster), pool: args.pool };
     const around = lifeAround(context);
-    return poolResult(await deleteNodePool({ ...request, drain: drainOf(flags) }, around), "is gone");
+    return poolResult(
+      await deleteNodePool({ ...request, drain: drainOf(flags) }, around),
+      "is gone",
+    );
   },
 });

@@ -9,7 +9,7 @@ import { withoutBackends, withoutRequired } from "#test/lab/flannel";
 import { programName } from "#test/lab/go-build";
 import { imageRecipes } from "#test/lab/images";
 import { stagingReplaces } from "#test/lab/kubernetes";
-import { flannelImage, kubernetesImages, testImages } from "#test/lab/versions";
+import { flannelImage, imagesOfKubernetes, testImages, versions } from "#test/lab/versions";
 
 const labFile = (name: string) => join(import.meta.dirname, "../../lab", name);
 
@@ -64,11 +64,15 @@ it("reads the authors' version out of a Debian version", () => {
 it("makes one image for every name kubeadm lists, for flannel and for the tests", () => {
   const names = Object.values(
     imageRecipes({
-      ...{ kubernetes: "k", etcd: "e", etcdctl: "t", etcdutl: "u" },
+      ...{ version: versions.kubernetes, kubernetes: "k", etcd: "e", etcdctl: "t", etcdutl: "u" },
       ...{ coredns: "c", flannel: "f", packages: "p" },
     }),
   ).flatMap((image) => image.names);
-  const wanted = [...Object.values(kubernetesImages), flannelImage, ...Object.values(testImages)];
+  const wanted = [
+    ...Object.values(imagesOfKubernetes(versions.kubernetes)),
+    flannelImage,
+    ...Object.values(testImages),
+  ];
   expect([...names].sort()).toEqual([...wanted].sort());
 });
 

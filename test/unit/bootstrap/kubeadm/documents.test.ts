@@ -53,6 +53,27 @@ describe("the file for kubeadm init (E2)", () => {
     });
   });
 
+  test("F6 names the machine as its cloud does, and a load balancer's two names in the certificate", () => {
+    const providerID = "aws:///us-east-1a/i-0123456789abcdef0";
+    const balancer = { host: "inside.example", port: 6443, callers: "outside.example:6443" };
+    const input = { machine: { ...machine, providerID }, settings, endpoint: balancer, token: "t" };
+    const [first, second] = read(initFile(spec(), input));
+    expect(first).toMatchObject({
+      nodeRegistration: {
+        kubeletExtraArgs: [
+          { name: "node-ip", value: "10.0.0.4" },
+          { name: "provider-id", value: providerID },
+        ],
+      },
+    });
+    expect(second).toMatchObject({
+      controlPlaneEndpoint: "inside.example:6443",
+      apiServer: {
+        certSANs: expect.arrayContaining(["inside.example", "outside.example"]) as string[],
+      },
+    });
+  });
+
   test("turns on seccomp by default and serving certificates from the cluster", () => {
     expect(kubelet).toMatchObject({
       kind: "KubeletConfiguration",

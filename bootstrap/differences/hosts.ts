@@ -37,22 +37,30 @@ async function look(
   machine: Machine,
   signal: AbortSignal | undefined,
 ): Promise<readonly Difference[]> {
-  const object = `host/${machine.name}`;
   let access: NodeAccess | undefined;
   try {
     const driver = await loadDriver(nodeAccessDrivers, "node access", machine.reach.access);
     access = await driver.connect(machine.name, machine.reach, signal);
-    const want = wanted(spec, uid, machine);
-    const { checkpoint, ...own } = await state(access);
-    const now = "checkpoint" in want ? { ...own, checkpoint } : own;
-    const fields = fieldDifferences(now, want);
-    return fields.length === 0 ? [] : [{ object, change: "update", fields }];
+    return await hostDifference(spec, uid, machine, access);
   } catch (error) {
     const fields = [{ field: "ssh", before: messageOf(error), after: "answers" }];
-    return [{ object, change: "update", fields }];
+    return [{ object: `host/${machine.name}`, change: "update", fields }];
   } finally {
     await access?.close();
   }
+}
+
+/** What one machine says of itself, by reading alone. */
+export async function hostDifference(
+  spec: ClusterSpec,
+  uid: string,
+  machine: Pick<Machine, "name" | "pool">,
+  access: NodeAccess,
+): Promise<readonly Difference[]> {
+  const want = wanted(spec, uid, machine);
+  const { checkpoint, ...own } = await state(access);
+  const fields = fieldDifferences("checkpoint" in want ? { ...own, checkpoint } : own, want);
+  return fields.length === 0 ? [] : [{ object: `host/${machine.name}`, change: "update", fields }];
 }
 
 async function state(access: NodeAccess) {
@@ -74,7 +82,7 @@ async function state(access: NodeAccess) {
   };
 }
 
-function wanted(spec: ClusterSpec, uid: string, machine: Machine) {
+function wanted(spec: ClusterSpec, uid: string, machine: Pick<Machine, "pool">) {
   const proven = poolOf(spec, machine.pool)?.checkpoint ?? true;
   return {
     kubelet: spec.kubernetesVersion,

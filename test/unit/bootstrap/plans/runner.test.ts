@@ -175,4 +175,23 @@ describe("running a plan", () => {
       { step: "prove", skipped: "proven already" },
     ]);
   });
+
+  test("tells how far each step and the whole is", async () => {
+    const events: ReportEvent[] = [];
+    const nodes = machines(["plane", "one", "two"]);
+    await runPlan(
+      [
+        connect(nodes),
+        nodeStep("join", { on: "workers" }, () => Promise.resolve({ skipped: "is a node" })),
+        nodeStep("mark", { after: ["join"] }, () => Promise.resolve({})),
+      ],
+      contextFor((event) => events.push(event)),
+    );
+    const totals = events.flatMap((event) => ("totals" in event ? [event.totals] : []));
+    expect(totals[0]).toEqual({ steps: { done: 1, total: 6 } });
+    expect(totals.at(-1)).toEqual({
+      ...{ hosts: { done: 3, total: 3 }, steps: { done: 6, total: 6 } },
+    });
+    expect(totals.filter((one) => one?.hosts?.total === 2)).toHaveLength(2);
+  });
 });

@@ -111,3 +111,23 @@ it("terminal: stopping in the middle leaves a clean line", () => {
   stop();
   expect(text().endsWith("\r\u001b[2K")).toBe(true);
 });
+
+it("lines tell how many machines have a step behind them and how far the whole is", () => {
+  const { report, text } = recorded("plain");
+  const totals = { hosts: { done: 2, total: 3 }, steps: { done: 31, total: 58 } };
+  report({ type: "step-done", ...step, host: "lab-node-1", milliseconds: 10, totals });
+  report({ type: "step-skipped", ...step, reason: "is there", totals: { steps: { done: 1 } } });
+  expect(text()).toBe(
+    "✓ lab-node-1: storing (10 ms) [2 of 3 machines, step 31 of 58]\n- storing: is there\n",
+  );
+});
+
+it("json has every event with its totals, one a line", () => {
+  const { report, text } = recorded("json");
+  const event = {
+    ...{ type: "step-done" as const, ...step, host: "lab-node-1", milliseconds: 10 },
+    totals: { hosts: { done: 1, total: 2 }, steps: { done: 3, total: 9 } },
+  };
+  report(event);
+  expect(JSON.parse(text())).toEqual(event);
+});

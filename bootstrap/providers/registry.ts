@@ -15,4 +15,8 @@ export const providers = {
     title: "machines of Amazon EC2",
     load: async () => (await import("#bootstrap/providers/aws/provider")).awsProvider,
   },
+  azure: {
+    title: "machines of Azure",
+    load: async () => (await import("#bootstrap/providers/azure/provider")).azureProvider,
+  },
 } as const satisfies Registry<Provider>;

@@ -1,0 +1,142 @@
+import { ClouderError, isClouderError, messageOf, type ErrorCode } from "#core/error";
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly hint?: string;
+  readonly retryable?: boolean;
+}
+
+const noLogin: Meaning = {
+  code: "unauthenticated",
+  hint: "run `az login`, or `kubectl clouder azure configure`, and check that you have access to the subscription",
+};
+const badSecret: Meaning = {
+  code: "unauthenticated",
+  hint: "check client id, client secret and tenant; `az ad sp create-for-rbac` makes new ones",
+};
+const denied: Meaning = {
+  code: "denied",
+  hint: "give this identity a role (Contributor) on the subscription or resource group; see its role assignments: az role assignment list --assignee CLIENT_ID --all",
+};
+const noSubscription: Meaning = {
+  code: "not-found",
+  hint: "check that the subscription id is correct and the subscription active: kubectl clouder azure subscriptions",
+};
+const inUse: Meaning = { code: "conflict", retryable: true };
+const quota: Meaning = {
+  code: "refused",
+  hint: "ask for a higher quota in the Azure portal (Quotas), or use fewer or smaller machines",
+};
+const noCapacity: Meaning = {
+  code: "refused",
+  hint: "Azure has no such machine free there: try another size, zone or region, or later",
+};
+const broken: Meaning = { code: "unreachable", retryable: true };
+
+const byCode: Readonly<Record<string, Meaning>> = {
+  AuthenticationFailed: noLogin,
+  InvalidAuthenticationToken: noLogin,
+  ExpiredAuthenticationToken: { ...noLogin, retryable: true },
+  InvalidAuthenticationTokenTenant: {
+    code: "unauthenticated",
+    hint: "the login is of another tenant than the subscription: az login --tenant TENANT_ID",
+  },
+  AuthorizationFailed: denied,
+  LinkedAuthorizationFailed: denied,
+  RequestDisallowedByPolicy: {
+    code: "denied",
+    hint: "a policy of the subscription forbids it: ask who administers it",
+  },
+  ReadOnlyDisabledSubscription: {
+    code: "denied",
+    hint: "the subscription is disabled: enable it in the Azure portal",
+  },
+  SubscriptionNotFound: noSubscription,
+  InvalidSubscriptionId: noSubscription,
+  MissingSubscriptionRegistration: inUse,
+  TooManyRequests: { code: "busy", retryable: true },
+  SkuNotAvailable: noCapacity,
+  AllocationFailed: noCapacity,
+  ZonalAllocationFailed: noCapacity,
+  OverconstrainedAllocationRequest: noCapacity,
+  PrincipalNotFound: inUse,
+  RoleAssignmentExists: { code: "exists" },
+  ReferencedResourceNotProvisioned: inUse,
+  AnotherOperationInProgress: inUse,
+  RetryableError: inUse,
+  ResourceGroupBeingDeleted: inUse,
+  ScopeLocked: {
+    code: "denied",
+    hint: "a lock on the resource group forbids it: az lock list",
+  },
+};
+
+/** A refusal of ARM as a ClouderError; `details.azure` has ARM's own code. */
+export function armRefusal(status: number, body: unknown, doing: string): ClouderError {
+  const { error = {} } = (body ?? {}) as {
+    error?: { code?: string; message?: string; details?: readonly { code?: string }[] };
+  };
+  const code = error.code ?? `HTTP ${status}`;
+  const meaning = meaningOf(code, error.message ?? "", status);
+  return new ClouderError(
+    meaning.code,
+    `cannot ${doing}: ${firstLine(error.message ?? "")}${error.message ? " " : ""}(${code})`,
+    {
+      ...(meaning.hint !== undefined && { hint: meaning.hint }),
+      retryable: meaning.retryable ?? false,
+      details: { azure: code, status },
+    },
+  );
+}
+
+function meaningOf(code: string, message: string, status: number): Meaning {
+  const known = byCode[code];
+  if (known) return known;
+  if (/quota|limit/i.test(code) || /quota|exceeding approved/i.test(message)) return quota;
+  if (/InUse|CannotBeDeleted|OperationNotAllowed/.test(code)) return inUse;
+  return byStatus[status] ?? (status >= 500 ? broken : { code: "config" });
+}
+
+const byStatus: Readonly<Record<number, Meaning>> = {
+  401: noLogin,
+  403: denied,
+  404: { code: "not-found" },
+  408: broken,
+  409: inUse,
+  412: { code: "exists" },
+  429: { code: "busy", retryable: true },
+};
+
+/** A failed login as a ClouderError; messages of the identity library hold no secrets, but many lines. */
+export function loginError(error: unknown): ClouderError {
+  if (isClouderError(error)) return error;
+  const text = messageOf(error);
+  const service = /AADSTS\d+: [^\n]*/.exec(text)?.[0];
+  if (service !== undefined) {
+    return new ClouderError("unauthenticated", `cannot log in to Azure: ${firstLine(service)}`, {
+      hint: badSecret.hint ?? "",
+      cause: error,
+    });
+  }
+  if (/ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|certificate|network_error/.test(text)) {
+    return new ClouderError("unreachable", `cannot reach Azure's login: ${firstLine(text)}`, {
+      hint: "check the network and AZURE_AUTHORITY_HOST",
+      retryable: true,
+      cause: error,
+    });
+  }
+  return new ClouderError(
+    "unauthenticated",
+    `cannot log in to Azure: DefaultAzureCredential failed: ${firstLine(text)}`,
+    { hint: noLogin.hint ?? "", cause: error },
+  );
+}
+
+/** True for a refusal whose ARM code fits. */
+export function hasAzureCode(error: unknown, pattern: RegExp): boolean {
+  return isClouderError(error) && pattern.test(String(error.details["azure"] ?? ""));
+}
+
+function firstLine(text: string): string {
+  return (text.split(/\r?\n/)[0] ?? "").trim().replace(/\.$/, "");
+}

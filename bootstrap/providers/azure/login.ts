@@ -1,0 +1,68 @@
+import {
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  type AccessToken,
+  type TokenCredential,
+} from "@azure/identity";
+import { loginError } from "./azure-error.ts";
+import type { AzureConfiguration } from "./configuration.ts";
+import type { Clock } from "#core/clock";
+
+/** Tokens for Azure Resource Manager. */
+export interface Login {
+  /** One that is good for a while; `fresh` asks anew although the last one seems good. */
+  token(signal: AbortSignal | undefined, fresh?: boolean): Promise<string>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Clouds whose logins know each other; of others nothing is to be discovered. */
+const known = /(^|\.)(microsoftonline\.(com|us)|chinacloudapi\.cn)$/;
+const ahead = 5 * 60_000;
+
+/**
+ * The service principal of the configuration, else the chain of DefaultAzureCredential: certificate,
+ * workload and managed identity, `az login`.
+ */
+export function openLogin(
+  configuration: AzureConfiguration,
+  environment: Environment,
+  endpoint: string,
+  clock: Clock,
+): Login {
+  const credential = credentialOf(configuration, environment);
+  const scope = `${endpoint}/.default`;
+  let last: AccessToken | undefined;
+  return {
+    token: async (signal, fresh = false) => {
+      if (!fresh && last && last.expiresOnTimestamp - clock.now() > ahead) return last.token;
+      try {
+        const options = signal === undefined ? {} : { abortSignal: signal };
+        last = (await credential.getToken(scope, options)) ?? undefined;
+      } catch (error) {
+        throw loginError(error);
+      }
+      if (last === undefined) throw loginError(new Error("no token was given"));
+      return last.token;
+    },
+  };
+}
+
+function credentialOf(
+  { tenant, client, secret }: AzureConfiguration,
+  environment: Environment,
+): TokenCredential {
+  const host = environment["AZURE_AUTHORITY_HOST"];
+  const authority = {
+    ...(host !== undefined && { authorityHost: host }),
+    ...(host !== undefined && !known.test(hostName(host)) && { disableInstanceDiscovery: true }),
+  };
+  if (tenant !== undefined && client !== undefined && secret !== undefined) {
+    return new ClientSecretCredential(tenant, client, secret, authority);
+  }
+  return new DefaultAzureCredential({ ...(tenant !== undefined && { tenantId: tenant }) });
+}
+
+function hostName(address: string): string {
+  return URL.parse(address)?.hostname ?? address;
+}

@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { isOurs, tagKeys } from "./identity.ts";
+import { kinds } from "./kinds.ts";
+import { everyItem, isGone } from "./session.ts";
+import type { AzureSettings } from "./settings.ts";
+import { groupId, versioned, type Thing, type Workplace } from "./site.ts";
+import { keyFileOf } from "./ssh-key.ts";
+import type { SshLogin } from "#bootstrap/nodes/node-access";
+import type { Machine, ProviderContext } from "#bootstrap/providers/provider";
+
+interface NicProperties {
+  readonly ipConfigurations?: readonly {
+    readonly properties: {
+      readonly privateIPAddress?: string;
+      readonly publicIPAddress?: { readonly id: string };
+    };
+  }[];
+}
+
+/** The cluster's machines that are ready, as the rest of the program sees them. */
+export async function ourMachines(
+  context: ProviderContext,
+  place: Workplace,
+): Promise<readonly Machine[]> {
+  const list = async <P>(kind: (typeof kinds)["machine" | "nic" | "address"]) => {
+    const path = versioned(`${groupId(place)}/providers/${kind.type}`, kind);
+    const found = await everyItem<Thing<P>>(place.session, path, `list the ${kind.title}s`);
+    return found.filter(({ tags }) => isOurs(place.identity, tags));
+  };
+  try {
+    const machines = await list(kinds.machine);
+    if (machines.length === 0) return [];
+    const nics = await list<NicProperties>(kinds.nic);
+    const addresses = await list<{ readonly ipAddress?: string }>(kinds.address);
+    return machines
+      .filter(({ properties }) => properties.provisioningState === "Succeeded")
+      .map((one) => {
+        const nic = nics.find(({ name }) => name === `${one.name}-nic`);
+        const [first] = nic?.properties.ipConfigurations ?? [];
+        const id = first?.properties.publicIPAddress?.id.toLowerCase();
+        const address = addresses.find((other) => other.id.toLowerCase() === id);
+        return machineOf(context, place.settings, one, {
+          private: first?.properties.privateIPAddress ?? "",
+          public: address?.properties.ipAddress,
+        });
+      })
+      .filter(({ privateAddress }) => privateAddress !== "")
+      .sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+function machineOf(
+  context: ProviderContext,
+  settings: AzureSettings,
+  { id, name, tags }: Pick<Thing, "id" | "name" | "tags">,
+  address: { readonly private: string; readonly public: string | undefined },
+): Machine {
+  const role = tags?.[tagKeys.role];
+  return {
+    name,
+    role: role === "control-plane" ? role : "worker",
+    pool: tags?.[tagKeys.pool] ?? "",
+    privateAddress: address.private,
+    ...(address.public !== undefined && { publicAddress: address.public }),
+    providerID: `azure://${id}`,
+    reach: {
+      access: "ssh",
+      host: address.public ?? address.private,
+      port: 22,
+      user: settings.user,
+      keyFile: keyFileOf(settings, context.folder),
+      knownHostsFile: join(context.folder, "known_hosts"),
+      ...jumpOf(context, settings),
+    },
+  };
+}
+
+function jumpOf(
+  { folder, sshAgent }: ProviderContext,
+  settings: AzureSettings,
+): { readonly jump?: SshLogin } {
+  const { jumpHost, key } = settings;
+  if (!jumpHost) return {};
+  const { address, port, user } = jumpHost;
+  return {
+    jump: {
+      ...{ host: address, port, user },
+      // It was there before the cluster and the cluster's own key.
+      ...(key !== undefined && { keyFile: keyFileOf(settings, folder) }),
+      ...(sshAgent !== undefined && { agent: sshAgent }),
+    },
+  };
+}

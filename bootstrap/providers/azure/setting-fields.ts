@@ -1,0 +1,95 @@
+import { images } from "./image-table.ts";
+import { hostField } from "#bootstrap/providers/ssh/settings";
+import {
+  choiceField,
+  listField,
+  numberField,
+  objectField,
+  textField,
+  truthField,
+  type Pattern,
+} from "#bootstrap/spec/field";
+
+const like = (pattern: RegExp, example: string): Pattern => ({
+  ...{ pattern, example, named: `must look like ${example}` },
+});
+const network = like(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "10.0.0.0/16");
+const size = like(/^[A-Z][A-Za-z]+_[A-Za-z0-9_-]+$/, "Standard_D4s_v5");
+
+/** `spec.provider.settings` of the azure provider. */
+export const azureSettingFields = objectField(
+  { description: "Machines of Azure." },
+  {
+    subscription: textField(
+      { description: "Subscription; left out: that of the environment or `azure configure`." },
+      like(
+        /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+        "00000000-0000-0000-0000-000000000000",
+      ),
+    ),
+    region: textField({ description: "Region." }, like(/^[a-z][a-z0-9]+$/, "eastus")),
+    resourceGroup: textField(
+      { description: "A resource group of yours, which stays; left out: one is made." },
+      like(/^[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]$/, "my-group"),
+    ),
+    controlPlaneSize: textField(
+      { description: "Size of control planes.", default: "Standard_B4ms" },
+      size,
+    ),
+    workerSize: textField(
+      { description: "Size of workers; left out: that of control planes." },
+      size,
+    ),
+    image: choiceField(
+      { description: "System of the machines.", default: "Ubuntu2204" },
+      Object.keys(images),
+    ),
+    user: textField(
+      { description: "Account that is made on the machines.", default: "azureuser" },
+      like(/^[a-z_][a-z0-9_-]{0,31}$/, "azureuser"),
+    ),
+    key: textField({
+      description: "Private key file, its .pub beside it; left out: a new key for the cluster.",
+      example: "~/.ssh/id_ed25519",
+    }),
+    osDiskSize: numberField({
+      ...{ description: "GB of each machine's disk.", default: 100, least: 30, most: 4095 },
+    }),
+    vnetCIDR: textField(
+      { description: "Virtual network of the machines.", default: "10.0.0.0/16" },
+      network,
+    ),
+    subnetCIDR: textField(
+      { description: "Subnet of the machines, inside of it.", default: "10.0.0.0/24" },
+      network,
+    ),
+    subnet: textField(
+      { description: "Id of a subnet that is there, instead of a network of the cluster's own." },
+      like(
+        /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/,
+        "/subscriptions/ID/resourceGroups/my-group/providers/Microsoft.Network/virtualNetworks/my-vnet/subnets/my-subnet",
+      ),
+    ),
+    zones: listField(
+      { description: "Zones to use; left out: those that offer the sizes." },
+      textField({ description: "A zone." }, like(/^[1-9]$/, "1")),
+    ),
+    private: truthField({
+      description: "Machines without public addresses, behind a NAT gateway.",
+      default: false,
+    }),
+    jumpHost: hostField("A machine through which private ones are reached, user@address[:port]."),
+    spot: truthField({
+      description: "Workers that may be taken away, for less money.",
+      default: false,
+    }),
+    allowCIDRs: listField(
+      { description: "Who may reach SSH and the API server; left out: this machine's address." },
+      textField({ description: "A network." }, like(/^[0-9./]+$/, "203.0.113.7/32")),
+    ),
+    ingress: truthField({
+      description: "Open 80, 443 and NodePorts to allowCIDRs.",
+      default: false,
+    }),
+  },
+);

@@ -1,7 +1,10 @@
 import { inject } from "#webhook/injection/inject";
 import { marksOf } from "#webhook/injection/marks";
-import type { Outcome, PatchOperation, Wish } from "#webhook/injection/wish";
+import { sourceName } from "#webhook/injection/wish";
+import type { Outcome, PatchOperation } from "#webhook/injection/wish";
 import { exemption } from "#webhook/policy/exempt";
+import type { KnownWorld } from "#webhook/policy/known";
+import { withKnown } from "#webhook/policy/known";
 import type { InjectionWorld, PodRequest, WantedClaim, Wishes } from "#webhook/policy/request";
 import { wishesFor } from "#webhook/policy/wishes";
 
@@ -26,14 +29,19 @@ export interface Decision {
 
 /**
  * Decides about a pod that is about to be created. Depends on the request and the world alone, has no
- * effect, and decides nothing more about a pod that it has decided about.
+ * effect, and decides nothing more about a pod that it has decided about. At once, or later when
+ * the API server had to be asked.
  */
-export async function decide(request: PodRequest, world: InjectionWorld): Promise<Decision> {
-  const wishes = await wishesFor(request, world);
+export function decide(request: PodRequest, world: InjectionWorld): Decision | Promise<Decision> {
+  return withKnown(world, (known) => decideKnowing(request, known));
+}
+
+function decideKnowing(request: PodRequest, world: KnownWorld): Decision {
+  const wishes = wishesFor(request, world);
   const { considered, user, claims } = wishes;
   if (wishes.refusal !== undefined) return refused(wishes, wishes.refusal, []);
   if (wishes.wishes.length === 0) {
-    const exempt = exemption(request, await world.namespaceLabels(request.namespace));
+    const exempt = exemption(request, world.namespaceLabels(request.namespace));
     if (exempt !== undefined) return { ...untouched(wishes), exempt };
   }
   const injection = inject(request.pod, wishes.wishes, (outcomes) =>
@@ -60,11 +68,7 @@ function isTold({ warn }: Outcome): boolean {
 }
 
 function warningOf({ where, reason, source }: Outcome): string {
-  return `not injected: ${where}: ${reason ?? "skipped"} (${nameOf(source)})`;
-}
-
-function nameOf({ policy, item }: Wish["source"]): string {
-  return `${policy}/${item}`;
+  return `not injected: ${where}: ${reason ?? "skipped"} (${sourceName(source)})`;
 }
 
 /** The API server cuts off what is longer than 256; the reason stands at the end. */

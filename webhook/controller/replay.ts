@@ -2,6 +2,7 @@ import { systemNamespace } from "#checkpoint/api/names";
 import type { Pod } from "#kube/objects";
 import { injectionAnnotations, injectionControllerName, runtimeLabels } from "#webhook/api/names";
 import type { InjectionPolicy, UserIdentity } from "#webhook/api/types";
+import { withKnown } from "#webhook/policy/known";
 import { presets } from "#webhook/policy/presets";
 import type { Creator, InjectionWorld, WantedClaim } from "#webhook/policy/request";
 import { wishesFor } from "#webhook/policy/wishes";
@@ -67,7 +68,9 @@ export async function claimsFor(
   world: InjectionWorld,
 ): Promise<readonly WantedClaim[]> {
   const request = { pod, namespace, creator: controller };
-  const { claims } = await wishesFor(request, believing(world, pod, user));
+  const { claims } = await withKnown(believing(world, pod, user), (known) =>
+    wishesFor(request, known),
+  );
   return claims.filter(
     (claim) =>
       claim.user === user &&
@@ -99,7 +102,7 @@ function believing(world: InjectionWorld, pod: Pod, user: string): InjectionWorl
         const said = pod.metadata.labels?.[identity.key ?? runtimeLabels.userUid];
         return said === user ? [trustingOf(policy, identity)] : [];
       }),
-    mayUse: () => Promise.resolve(false),
+    mayUse: () => false,
   };
 }
 

@@ -23,6 +23,6 @@ export function wishCommand(
       owner: "container" as const,
     };
     const lenient: Wish = { ...wish, conflict: "Keep" };
-    if (settle(draft, lenient, meeting) === "add") slot.fields.set(field, wanted);
+    if (settle(draft, lenient, meeting) === "add") slot.fields.push([field, wanted]);
   }
 }

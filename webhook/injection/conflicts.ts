@@ -1,5 +1,6 @@
 import type { Draft } from "#webhook/injection/draft";
 import { note, noteSkipped } from "#webhook/injection/draft";
+import { sourceName } from "#webhook/injection/wish";
 import type { Outcome, Wish } from "#webhook/injection/wish";
 
 /** What a wish meets in its place. */
@@ -80,22 +81,18 @@ function meetClaim<T>(
     else note(draft, wish, where, claim.result, `the ${owner} has another value`);
     return;
   }
-  const reason = `${nameOf(first)} comes first`;
+  const reason = `${sourceName(first)} comes first`;
   const modes = [claim.wish.mergeMode, wish.mergeMode];
   if (first.policy === wish.source.policy || modes.every((mode) => mode === "Priority")) {
     note(draft, wish, where, "skipped", reason);
   } else if (modes.includes("PodDefault")) {
-    refuse(draft, wish, where, `${nameOf(first)} wants another value`);
+    refuse(draft, wish, where, `${sourceName(first)} wants another value`);
   } else {
-    draft.presetConflict ??= `${where}: ${nameOf(first)} and ${nameOf(wish.source)} differ`;
+    draft.presetConflict ??= `${where}: ${sourceName(first)} and ${sourceName(wish.source)} differ`;
   }
 }
 
 function refuse(draft: Draft, wish: Wish, where: string, reason: string): void {
   note(draft, wish, where, "refused", reason);
-  draft.refusal ??= `${where}: ${reason} (wanted by ${nameOf(wish.source)})`;
-}
-
-function nameOf({ policy, item }: Wish["source"]): string {
-  return `${policy}/${item}`;
+  draft.refusal ??= `${where}: ${reason} (wanted by ${sourceName(wish.source)})`;
 }

@@ -22,16 +22,21 @@ export interface Slot {
   readonly env: ListChange<EnvVar>;
   readonly envFrom: EnvFromChange;
   readonly mounts: ListChange<VolumeMount>;
-  readonly fields: Map<string, unknown>;
+  readonly fields: (readonly [name: string, value: unknown])[];
 }
 
-/** Grouped by policy, because a policy's own order is kept while the first policy's come last. */
 export interface EnvFromChange {
   /** In front of the pod's own. */
-  readonly front: Map<string, EnvFromSource[]>;
+  readonly front: EnvFromGroup[];
   /** Behind the pod's own. */
-  readonly back: Map<string, EnvFromSource[]>;
-  readonly replaced: Map<number, EnvFromSource>;
+  readonly back: EnvFromGroup[];
+  readonly replaced: ListChange<EnvFromSource>["replaced"];
+}
+
+/** One policy's: its own order is kept while the first policy's come last. */
+export interface EnvFromGroup {
+  readonly key: string;
+  readonly sources: EnvFromSource[];
 }
 
 /**
@@ -61,9 +66,9 @@ function slotOf(list: "containers" | "initContainers", index: number, container:
     kind: list === "containers" ? "Main" : sidecar ? "Sidecar" : "Init",
     container,
     env: noChange(),
-    envFrom: { front: new Map(), back: new Map(), replaced: new Map() },
+    envFrom: { front: [], back: [], replaced: [] },
     mounts: noChange(),
-    fields: new Map(),
+    fields: [],
   };
 }
 

@@ -24,7 +24,7 @@ export interface Draft {
   readonly containers: ListChange<Container>;
   readonly initContainers: ListChange<Container>;
   /** Plain fields of the spec. */
-  readonly fields: Map<string, unknown>;
+  readonly fields: (readonly [name: string, value: unknown])[];
   seccomp: Readonly<Record<string, string>> | undefined;
   /** Containers that are a policy's own: nothing else is injected into them. */
   readonly added: Set<string>;
@@ -61,7 +61,7 @@ export function draftOf(pod: Pod): Draft {
     pullSecrets: noChange(),
     containers: noChange(),
     initContainers: noChange(),
-    fields: new Map(),
+    fields: [],
     seccomp: undefined,
     added: new Set(),
     claims: new Map(),

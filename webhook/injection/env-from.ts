@@ -27,7 +27,7 @@ export function wishEnvFrom(draft: Draft, wish: Wish, source: EnvFromSource): vo
       same: sameContent,
       owner: "container",
     });
-    if (verdict === "replace") slot.envFrom.replaced.set(index, source);
+    if (verdict === "replace") slot.envFrom.replaced.push([index, source]);
     if (verdict === "add") put(slot, wish, source);
   }
 }
@@ -37,9 +37,9 @@ function put({ envFrom }: Slot, wish: Wish, source: EnvFromSource): void {
   const groups = behind ? envFrom.back : envFrom.front;
   // Kubeflow appends one policy's after the other's.
   const key = wish.mergeMode === "Priority" ? wish.source.policy : "";
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [source]);
-  else group.push(source);
+  const group = groups.find((one) => one.key === key);
+  if (group === undefined) groups.push({ key, sources: [source] });
+  else group.sources.push(source);
 }
 
 /** What makes two sources one: where the values come from and how the variables are called. */

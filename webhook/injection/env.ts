@@ -30,7 +30,7 @@ function settleEnv(draft: Draft, wish: Wish, slot: Slot, where: string, env: Env
   const own = index < 0 ? undefined : (slot.container.env?.[index] as EnvVar | undefined);
   const meeting = { where, wanted: env, own, same: sameContent, owner: "container" as const };
   const verdict = settle(draft, wish, meeting);
-  if (verdict === "replace") slot.env.replaced.set(index, env);
+  if (verdict === "replace") slot.env.replaced.push([index, env]);
   if (verdict !== "add") return;
   const behind = wish.mergeMode !== "Priority" || refersBehind(slot, env);
   (behind ? slot.env.last : slot.env.first).push(env);

@@ -4,9 +4,9 @@ export function matchesAny(name: string, patterns: readonly string[]): boolean {
 }
 
 function matches(name: string, pattern: string): boolean {
+  if (!pattern.includes("*")) return name === pattern;
   const [start = "", ...rest] = pattern.split("*");
-  const end = rest.pop();
-  if (end === undefined) return name === pattern;
+  const end = rest.pop() ?? "";
   if (name.length < start.length + end.length) return false;
   if (!name.startsWith(start) || !name.endsWith(end)) return false;
   let at = start.length;

@@ -4,13 +4,13 @@ export interface ListChange<T> {
   readonly first: T[];
   /** Behind the pod's own. */
   readonly last: T[];
-  /** By index in the pod's own list. */
-  readonly replaced: Map<number, T>;
+  /** With their index in the pod's own list; none twice. */
+  readonly replaced: (readonly [index: number, value: T])[];
 }
 
 /** Nothing to do yet. */
 export function noChange<T>(): ListChange<T> {
-  return { first: [], last: [], replaced: new Map() };
+  return { first: [], last: [], replaced: [] };
 }
 
 /** The elements of something that ought to be a list: none when it is absent or null. */

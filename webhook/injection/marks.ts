@@ -1,5 +1,6 @@
 import type { Pod } from "#kube/objects";
 import { injectionAnnotations } from "#webhook/api/names";
+import { sourceName } from "#webhook/injection/wish";
 import type { Outcome } from "#webhook/injection/wish";
 
 const { injected, user: userMark } = injectionAnnotations;
@@ -16,10 +17,11 @@ export function marksOf(
 ): Readonly<Record<string, string | undefined>> {
   const before = pod.metadata.annotations ?? {};
   const given = new Set<string>();
-  for (const outcome of outcomes) if (isGiven(outcome)) given.add(nameOf(outcome));
+  for (const outcome of outcomes) if (isGiven(outcome)) given.add(sourceName(outcome.source));
   const marks: Record<string, string | undefined> = {};
   if (given.size > 0 || Object.hasOwn(before, injected)) {
-    const names = new Set([...earlierOf(before[injected], outcomes), ...given]);
+    const earlier = earlierOf(before[injected], outcomes);
+    const names = earlier.length > 0 ? new Set([...earlier, ...given]) : given;
     const value = names.size > 0 ? [...names].join(",") : undefined;
     if (value !== before[injected]) marks[injected] = value;
   }
@@ -31,7 +33,7 @@ export function marksOf(
 /** What an earlier call has noted, as far as the pod has it. */
 function earlierOf(mark: string | undefined, outcomes: readonly Outcome[]): readonly string[] {
   if (mark === undefined) return [];
-  const known = new Set(outcomes.filter(isThere).map(nameOf));
+  const known = new Set(outcomes.filter(isThere).map(({ source }) => sourceName(source)));
   return mark.split(",").filter((name) => known.has(name));
 }
 
@@ -41,8 +43,4 @@ function isGiven({ result }: Outcome): boolean {
 
 function isThere(outcome: Outcome): boolean {
   return outcome.result === "present" || isGiven(outcome);
-}
-
-function nameOf({ source }: Outcome): string {
-  return `${source.policy}/${source.item}`;
 }

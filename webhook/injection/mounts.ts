@@ -95,7 +95,7 @@ export function settleMount(
         ? "the ServiceAccount's token is there"
         : undefined,
   });
-  if (verdict === "replace") slot.mounts.replaced.set(index, mount);
+  if (verdict === "replace") slot.mounts.replaced.push([index, mount]);
   if (verdict === "add") slot.mounts.last.push(mount);
   return verdict !== undefined;
 }

@@ -1,5 +1,5 @@
 import type { EnvFromSource } from "#webhook/api/types";
-import type { EnvFromChange, Slot } from "#webhook/injection/containers";
+import type { EnvFromChange, EnvFromGroup, Slot } from "#webhook/injection/containers";
 import type { Draft } from "#webhook/injection/draft";
 import type { ListChange } from "#webhook/injection/list-change";
 import { escapeSegment } from "#webhook/injection/pointer";
@@ -43,7 +43,7 @@ function writeSlot(operations: PatchOperation[], slot: Slot): void {
   writeFields(operations, path, container, slot.fields);
   writeList(operations, `${path}/env`, container.env, slot.env);
   const { front, back, replaced } = slot.envFrom;
-  if (front.size > 0 || back.size > 0 || replaced.size > 0) {
+  if (front.length > 0 || back.length > 0 || replaced.length > 0) {
     writeList(operations, `${path}/envFrom`, container["envFrom"], inOrder(slot.envFrom));
   }
   writeList(operations, `${path}/volumeMounts`, container.volumeMounts, slot.mounts);
@@ -51,11 +51,15 @@ function writeSlot(operations: PatchOperation[], slot: Slot): void {
 
 /** The last of several sources wins, so the policy of highest precedence comes last. */
 function inOrder({ front, back, replaced }: EnvFromChange): ListChange<EnvFromSource> {
-  return {
-    first: [...front.values()].reverse().flat(),
-    last: [...back.values()].reverse().flat(),
-    replaced,
-  };
+  return { first: sourcesOf(front), last: sourcesOf(back), replaced };
+}
+
+function sourcesOf(groups: readonly EnvFromGroup[]): EnvFromSource[] {
+  const sources: EnvFromSource[] = [];
+  for (let index = groups.length - 1; index >= 0; index--) {
+    for (const source of groups[index]?.sources ?? []) sources.push(source);
+  }
+  return sources;
 }
 
 function writeList<T>(
@@ -64,7 +68,7 @@ function writeList<T>(
   own: unknown,
   { first, last, replaced }: ListChange<T>,
 ): void {
-  if (first.length === 0 && last.length === 0 && replaced.size === 0) return;
+  if (first.length === 0 && last.length === 0 && replaced.length === 0) return;
   if (!Array.isArray(own) || own.length === 0) {
     operations.push({ op: "add", path, value: [...first, ...last] });
     return;
@@ -94,7 +98,7 @@ function writeFields(
   operations: PatchOperation[],
   path: string,
   own: Fields,
-  entries: ReadonlyMap<string, unknown>,
+  entries: Iterable<readonly [string, unknown]>,
 ): void {
   for (const [key, value] of entries) {
     const op = Object.hasOwn(own, key) ? "replace" : "add";

@@ -18,7 +18,7 @@ export function wishField(draft: Draft, wish: Wish, field: Field, wanted: unknow
   }
   const own = ownField(draft, field);
   const meeting = { where, wanted, own, same: Object.is, owner: "pod" as const };
-  if (settle<unknown>(draft, wish, meeting) !== undefined) draft.fields.set(field, wanted);
+  if (settle<unknown>(draft, wish, meeting) !== undefined) draft.fields.push([field, wanted]);
 }
 
 /**
@@ -96,7 +96,7 @@ export function wishToleration(draft: Draft, wish: Wish, wanted: Toleration): vo
     owner: "pod",
     fixed: byKey ? "the pod tolerates the key in another way" : undefined,
   });
-  if (verdict === "replace") draft.tolerations.replaced.set(index, wanted);
+  if (verdict === "replace") draft.tolerations.replaced.push([index, wanted]);
   if (verdict === "add") draft.tolerations.last.push(wanted);
 }
 

@@ -4,6 +4,7 @@ import { settle } from "#webhook/injection/conflicts";
 import type { Draft } from "#webhook/injection/draft";
 import { listOf } from "#webhook/injection/list-change";
 import { sameContent } from "#webhook/injection/same";
+import { sourceName } from "#webhook/injection/wish";
 import type { Wish } from "#webhook/injection/wish";
 
 type List = "containers" | "initContainers" | "ephemeralContainers";
@@ -35,7 +36,7 @@ export function wishContainer(draft: Draft, wish: Wish, init: boolean, added: ob
     fixed: own === undefined || own.list === list ? undefined : `the name is one of ${own.list}`,
   });
   if (verdict === "replace" && own?.index !== undefined) {
-    draft[list].replaced.set(own.index, container);
+    draft[list].replaced.push([own.index, container]);
   } else if (verdict === "add") {
     (init ? draft.initContainers.first : draft.containers.last).push(container);
   }
@@ -66,6 +67,5 @@ function sameContainer(draft: Draft, wish: Wish, a: Found, b: Found): boolean {
   if (a.index === undefined) return sameContent(a.container, b.container);
   if (a.container.image === b.container.image) return true;
   const mark = draft.pod.metadata.annotations?.[injectionAnnotations.injected];
-  const { policy, item } = wish.source;
-  return mark?.split(",").includes(`${policy}/${item}`) === true;
+  return mark?.split(",").includes(sourceName(wish.source)) === true;
 }

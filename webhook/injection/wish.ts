@@ -28,6 +28,15 @@ export interface WishSource {
   readonly item: string;
 }
 
+const sourceNames = new WeakMap<WishSource, string>();
+
+/** `policy/item`; put together once for each source, of which an item has one for all its wishes. */
+export function sourceName(source: WishSource): string {
+  let name = sourceNames.get(source);
+  if (name === undefined) sourceNames.set(source, (name = `${source.policy}/${source.item}`));
+  return name;
+}
+
 export type WishPart =
   | { readonly kind: "env"; readonly env: EnvVar }
   | { readonly kind: "envFrom"; readonly source: EnvFromSource }

@@ -3,7 +3,9 @@ import { injectionLabels, injectionUsers, runtimeLabels } from "#webhook/api/nam
 import type { UserIdentity } from "#webhook/api/types";
 import { actsForOthers, isTrusted } from "#webhook/policy/creators";
 import { isSafeName } from "#webhook/policy/placeholders";
-import type { InjectionWorld, PodRequest } from "#webhook/policy/request";
+import type { KnownWorld } from "#webhook/policy/known";
+import { isNotYet } from "#webhook/policy/known";
+import type { PodRequest } from "#webhook/policy/request";
 import { labelOf } from "#webhook/policy/selector";
 import type { Labels } from "#webhook/policy/selector";
 
@@ -18,16 +20,16 @@ export type Identity =
 type Claim = { readonly user: string; readonly where: string } | undefined;
 
 /** Finds the pod's user and decides whether to believe it; never believes what it could not check. */
-export async function identify(
+export function identify(
   identity: UserIdentity,
   request: PodRequest,
-  world: InjectionWorld,
+  world: KnownWorld,
   namespaceLabels: Labels,
-): Promise<Identity> {
+): Identity {
   const bound = labelOf(namespaceLabels, injectionLabels.user);
   const contradiction = contradicts(request, identity, bound);
   if (contradiction !== undefined) return { kind: "contradicted", reason: contradiction };
-  const claim = await claimOf(identity, request, world, namespaceLabels);
+  const claim = claimOf(identity, request, world, namespaceLabels);
   if (!claim) return { kind: "none", reason: `no user: ${placeOf(identity)} is not set` };
   if (!isSafeName(claim.user)) {
     return {
@@ -43,7 +45,7 @@ export async function identify(
     };
   }
   if (identity.from !== "PodLabel") return accountOrNamespace(claim.user, request);
-  return await labelClaim(claim.user, identity, request, world);
+  return labelClaim(claim.user, identity, request, world);
 }
 
 /** A pod's label that names another user than its namespace: refused whoever says it. */
@@ -70,12 +72,12 @@ function placeOf({ from, key }: UserIdentity): string {
   return `the ServiceAccount's label ${key ?? injectionLabels.user}`;
 }
 
-async function claimOf(
+function claimOf(
   identity: UserIdentity,
   { pod, namespace }: PodRequest,
-  world: InjectionWorld,
+  world: KnownWorld,
   namespaceLabels: Labels,
-): Promise<Claim> {
+): Claim {
   const where = placeOf(identity);
   const { from, key } = identity;
   const account = pod.spec.serviceAccountName ?? "default";
@@ -84,10 +86,7 @@ async function claimOf(
       ? labelOf(pod.metadata.labels, key ?? runtimeLabels.userUid)
       : from === "Namespace"
         ? labelOf(namespaceLabels, key ?? injectionLabels.user)
-        : labelOf(
-            await world.serviceAccountLabels(namespace, account),
-            key ?? injectionLabels.user,
-          );
+        : labelOf(world.serviceAccountLabels(namespace, account), key ?? injectionLabels.user);
   return user === undefined || user === "" ? undefined : { user, where };
 }
 
@@ -102,12 +101,12 @@ function accountOrNamespace(user: string, { pod }: PodRequest): Identity {
       };
 }
 
-async function labelClaim(
+function labelClaim(
   user: string,
   identity: UserIdentity,
   { pod, namespace, creator }: PodRequest,
-  world: InjectionWorld,
-): Promise<Identity> {
+  world: KnownWorld,
+): Identity {
   if (isTrusted(creator, pod, identity.trusted)) return { kind: "believed", user };
   const behalf = actsForOthers(creator, pod);
   if (behalf !== undefined) {
@@ -122,12 +121,13 @@ async function labelClaim(
     return { kind: "doubted", reason: `${creator.username} is not trusted to name user ${user}` };
   }
   try {
-    if (await world.mayUse(creator, namespace, user)) return { kind: "believed", user };
+    if (world.mayUse(creator, namespace, user)) return { kind: "believed", user };
     return {
       kind: "doubted",
       reason: `${creator.username} may not "use" ${injectionUsers}/${user} in ${namespace}`,
     };
   } catch (error) {
+    if (isNotYet(error)) throw error;
     const cause = messageOf(error);
     return {
       kind: "doubted",

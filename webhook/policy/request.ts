@@ -17,7 +17,10 @@ export interface Creator {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Port to what the decision needs to know of the cluster; reads caches, `mayUse` may ask the API server. */
+/**
+ * Port to what the decision needs to know of the cluster: read off caches at once, or, as a promise,
+ * asked of the API server.
+ */
 export interface InjectionWorld {
   /**
    * Policies of the namespace and of the cluster, PodDefaults converted; any order. The same array and
@@ -25,16 +28,18 @@ export interface InjectionWorld {
    */
   policies(namespace: string): readonly InjectionPolicy[];
   /** Labels of a namespace; asks the API server once when the cache has not seen it yet. */
-  namespaceLabels(name: string): Promise<Readonly<Record<string, string>>>;
-  serviceAccountLabels(namespace: string, name: string): Promise<Readonly<Record<string, string>>>;
+  namespaceLabels(name: string): Soon<Readonly<Record<string, string>>>;
+  serviceAccountLabels(namespace: string, name: string): Soon<Readonly<Record<string, string>>>;
   /**
    * Secrets of the namespace with their labels and keys, from the index; never values. The same array
    * as long as nothing changes.
    */
   secrets(namespace: string): readonly IndexedSecret[];
   /** SubjectAccessReview: may the creator `use` injectionusers/<user> in the namespace? */
-  mayUse(creator: Creator, namespace: string, user: string): Promise<boolean>;
+  mayUse(creator: Creator, namespace: string, user: string): Soon<boolean>;
 }
+
+type Soon<T> = T | Promise<T>;
 
 export interface IndexedSecret {
   readonly name: string;

@@ -1,16 +1,15 @@
 import { injectionLabels } from "#webhook/api/names";
 import type { Wish } from "#webhook/injection/wish";
-import { wantedClaim } from "#webhook/policy/claims";
 import { compileAll } from "#webhook/policy/compile";
 import type { CompiledItem, CompiledPolicy } from "#webhook/policy/compile";
 import { isTrusted } from "#webhook/policy/creators";
 import { exemption } from "#webhook/policy/exempt";
 import { meaningOf, namespaceFacts, slotOf, userFacts } from "#webhook/policy/facts";
 import { identify } from "#webhook/policy/identity";
-import { partsOf } from "#webhook/policy/parts";
-import { fill } from "#webhook/policy/placeholders";
+import { filledItem } from "#webhook/policy/filled-item";
+import type { KnownWorld } from "#webhook/policy/known";
 import type { Facts } from "#webhook/policy/placeholders";
-import type { InjectionWorld, PodRequest, WantedClaim, Wishes } from "#webhook/policy/request";
+import type { IndexedSecret, PodRequest, WantedClaim, Wishes } from "#webhook/policy/request";
 import { labelOf } from "#webhook/policy/selector";
 import type { Labels } from "#webhook/policy/selector";
 
@@ -18,7 +17,7 @@ type Considered = Wishes["considered"][number];
 
 interface Draft {
   readonly request: PodRequest;
-  readonly world: InjectionWorld;
+  readonly world: KnownWorld;
   readonly namespaceLabels: Labels;
   readonly considered: Considered[];
   readonly wishes: Wish[];
@@ -32,10 +31,10 @@ interface Draft {
  * What the policies wish for a pod. The order of the world's policies never matters; the answer
  * depends on the request and the world alone.
  */
-export async function wishesFor(request: PodRequest, world: InjectionWorld): Promise<Wishes> {
+export function wishesFor(request: PodRequest, world: KnownWorld): Wishes {
   const policies = compileAll(world.policies(request.namespace));
   if (policies.length === 0) return { wishes: [], warnings: [], considered: [], claims: [] };
-  const namespaceLabels = await world.namespaceLabels(request.namespace);
+  const namespaceLabels = world.namespaceLabels(request.namespace);
   const exempt = exemption(request, namespaceLabels);
   const draft: Draft = {
     request,
@@ -51,7 +50,7 @@ export async function wishesFor(request: PodRequest, world: InjectionWorld): Pro
     if (reason !== undefined) {
       draft.considered.push({ policy: policy.name, matched: false, reason });
     } else {
-      draft.considered.push(await consider(policy, draft));
+      draft.considered.push(consider(policy, draft));
       if (draft.refusal !== undefined) break;
     }
   }
@@ -71,13 +70,13 @@ function finished(draft: Draft): Wishes {
   };
 }
 
-async function consider(policy: CompiledPolicy, draft: Draft): Promise<Considered> {
+function consider(policy: CompiledPolicy, draft: Draft): Considered {
   const { name, invalid } = policy;
   if (invalid !== undefined) {
     draft.warnings.add(`${name} is not valid and was left out: ${invalid}`);
     return { policy: name, matched: false, reason: `it is not valid: ${invalid}` };
   }
-  const facts = await factsFor(policy, draft);
+  const facts = factsFor(policy, draft);
   if (typeof facts === "string") return { policy: name, matched: false, reason: facts };
   const missing = new Set<string>();
   for (const item of policy.items) wishItem(item, facts, draft, missing);
@@ -86,12 +85,12 @@ async function consider(policy: CompiledPolicy, draft: Draft): Promise<Considere
 }
 
 /** What the policy may fill in; a text is why it is left out altogether. */
-async function factsFor(policy: CompiledPolicy, draft: Draft): Promise<Facts | string> {
+function factsFor(policy: CompiledPolicy, draft: Draft): Facts | string {
   const { request, world, namespaceLabels } = draft;
   const facts = namespaceFacts(request.namespace, namespaceLabels);
   const { identity, name } = policy;
   if (!identity) return facts;
-  const found = await identify(identity, request, world, namespaceLabels);
+  const found = identify(identity, request, world, namespaceLabels);
   if (found.kind === "none") return withSlot(facts, policy, draft);
   const user = found.kind === "believed" ? found.user : undefined;
   const reason = found.kind === "believed" ? otherUser(found.user, draft) : found.reason;
@@ -137,22 +136,19 @@ function wishItem(compiled: CompiledItem, facts: Facts, draft: Draft, missing: S
     draft.warnings.add(`item ${item} of ${policy} is left out: ${why}`);
     return;
   }
-  fillItem(compiled, facts, draft);
+  wishFilled(compiled, facts, draft);
 }
 
-function fillItem(compiled: CompiledItem, facts: Facts, draft: Draft): void {
+function wishFilled(compiled: CompiledItem, facts: Facts, draft: Draft): void {
   const { request, world } = draft;
-  const item = compiled.needs.length > 0 ? fill(compiled.item, facts) : compiled.item;
-  const parts = partsOf(item, {
-    secrets: item.secret ? world.secrets(request.namespace) : [],
-    user: facts.user,
-    allowReserved: compiled.base.allowReserved,
-    warn: (text) => draft.warnings.add(`${compiled.source.policy}: ${text}`),
-  });
-  for (const part of parts) draft.wishes.push({ ...compiled.base, part });
-  const claim = item.home && wantedClaim(item.home, compiled.source, request.namespace, facts.user);
+  const secrets = compiled.item.secret ? world.secrets(request.namespace) : noSecrets;
+  const { wishes, warnings, claim } = filledItem(compiled, facts, request.namespace, secrets);
+  for (const wish of wishes) draft.wishes.push(wish);
+  for (const warning of warnings) draft.warnings.add(warning);
   if (claim) draft.claims.push(claim);
 }
+
+const noSecrets: readonly IndexedSecret[] = [];
 
 /** Kubeflow's rule for what a pod has one of: the PodDefault whose name comes last decides. */
 function lastPodDefaultWins(wishes: readonly Wish[]): readonly Wish[] {

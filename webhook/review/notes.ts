@@ -1,4 +1,5 @@
-import type { Outcome, WishSource } from "#webhook/injection/wish";
+import { sourceName } from "#webhook/injection/wish";
+import type { Outcome } from "#webhook/injection/wish";
 
 /** The API server cuts a warning at 256 characters and all of them at 4096. */
 const warningLength = 256;
@@ -26,34 +27,35 @@ export function auditAnnotations(verdict: {
 }): Readonly<Record<string, string>> | undefined {
   const { outcomes, user, refusal } = verdict;
   if (outcomes.length === 0 && user === undefined && refusal === undefined) return undefined;
-  const injected = new Set<WishSource>();
-  const skipped = new Set<WishSource>();
+  const injected = new Set<string>();
+  const skipped = new Set<string>();
   let count = 0;
   for (const { result, source } of outcomes) {
-    if (result === "skipped" || result === "refused") skipped.add(source);
+    if (result === "skipped" || result === "refused") skipped.add(sourceName(source));
     else if (refusal === undefined && (result === "injected" || result === "overridden")) {
-      injected.add(source);
+      injected.add(sourceName(source));
       count += 1;
     }
   }
-  return {
-    ...(user === undefined ? {} : { user: cut(plain(user), annotationLength) }),
-    "injected-count": String(count),
-    ...itemsNamed("injected", injected),
-    ...itemsNamed("skipped", skipped),
-    ...(refusal === undefined ? {} : { refused: "true" }),
-  };
+  const annotations: Record<string, string> = {};
+  if (user !== undefined) annotations["user"] = shown(user);
+  annotations["injected-count"] = String(count);
+  noteNames(annotations, "injected", injected);
+  noteNames(annotations, "skipped", skipped);
+  if (refusal !== undefined) annotations["refused"] = "true";
+  return annotations;
 }
 
-/** Outcomes of one item share its source: few names are put together for many outcomes. */
-function itemsNamed(
+function noteNames(
+  annotations: Record<string, string>,
   key: "injected" | "skipped",
-  sources: ReadonlySet<WishSource>,
-): Readonly<Record<string, string>> {
-  if (sources.size === 0) return {};
-  const names = new Set<string>();
-  for (const { policy, item } of sources) names.add(`${policy}/${item}`);
-  return { [key]: cut(plain([...names].join(",")), annotationLength) };
+  names: ReadonlySet<string>,
+): void {
+  if (names.size > 0) annotations[key] = shown([...names].join(","));
+}
+
+function shown(text: string): string {
+  return cut(plain(text), annotationLength);
 }
 
 /** Header and log lines must not be broken by what a stranger called their things. */

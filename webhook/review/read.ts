@@ -103,15 +103,18 @@ function areContainers(list: unknown): boolean {
 }
 
 function areNamed(list: unknown): boolean {
-  return areFields(list) && every(list, (item) => typeof (item as Fields)["name"] === "string");
+  if (!areFields(list)) return false;
+  for (const item of (list ?? []) as readonly Fields[]) {
+    if (typeof item["name"] !== "string") return false;
+  }
+  return true;
 }
 
 function areFields(list: unknown): boolean {
-  return list === undefined || list === null || (Array.isArray(list) && every(list, isFields));
-}
-
-function every(list: unknown, is: (item: unknown) => boolean): boolean {
-  return !Array.isArray(list) || list.every(is);
+  if (list === undefined || list === null) return true;
+  if (!Array.isArray(list)) return false;
+  for (const item of list as readonly unknown[]) if (!isFields(item)) return false;
+  return true;
 }
 
 function isStringMap(value: unknown): boolean {
@@ -128,12 +131,15 @@ function isFields(value: unknown): value is Fields {
 function creatorOf(userInfo: unknown): Creator {
   if (!isFields(userInfo)) return { username: "", groups: [] };
   const { username, uid, groups, extra } = userInfo;
-  return {
+  const creator = {
     username: typeof username === "string" ? username : "",
-    ...(typeof uid === "string" ? { uid } : {}),
     groups: strings(groups),
-    ...(isFields(extra) ? { extra: extraOf(extra) } : {}),
   };
+  if (isFields(extra)) {
+    const read = extraOf(extra);
+    return typeof uid === "string" ? { ...creator, uid, extra: read } : { ...creator, extra: read };
+  }
+  return typeof uid === "string" ? { ...creator, uid } : creator;
 }
 
 function extraOf(extra: Fields): Record<string, readonly string[]> {
@@ -141,7 +147,12 @@ function extraOf(extra: Fields): Record<string, readonly string[]> {
 }
 
 function strings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  if (!Array.isArray(value)) return [];
+  return value.every(isString) ? value : value.filter(isString);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function bad(uid: string | undefined, reason: string): Reading {

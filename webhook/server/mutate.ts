@@ -10,7 +10,7 @@ import {
   type OnFault,
   type Verdict,
 } from "#webhook/review/answer";
-import { readReview, salvageUid } from "#webhook/review/read";
+import { readReview, salvageUid, type Reading } from "#webhook/review/read";
 import { bodyLimit, isTooDense, type BodyRoom, type BodyShare } from "#webhook/server/body-room";
 import { timeLimit, type Call, type Calls } from "#webhook/server/calls";
 import type { DrainState } from "#webhook/server/listener";
@@ -18,7 +18,8 @@ import type { CallResult, Figures } from "#webhook/server/figures";
 import type { Troubles } from "#webhook/server/troubles";
 
 export interface MutateContext {
-  readonly decide: (request: PodRequest) => Promise<Verdict>;
+  /** At once, or later when something has to be asked. */
+  readonly decide: (request: PodRequest) => Verdict | Promise<Verdict>;
   /** Called after the answer was given; not for dry runs. Must not throw. */
   readonly decided: (request: PodRequest, verdict: Verdict) => void;
   readonly onFault: OnFault;
@@ -64,7 +65,7 @@ export function createMutate(
       isAnswered: false,
     };
     // Comes after the answer, and when the caller goes away before it.
-    response.once("close", () => {
+    response.on("close", () => {
       exchange.isAnswered = true;
       close(exchange);
     });
@@ -120,7 +121,7 @@ function received(exchange: Exchange, contentType: string | undefined): void {
       answer(exchange, "ignored", ignoreAnswer(reading.uid));
       return;
     case "pod":
-      void decideOn(exchange, reading);
+      decideOn(exchange, reading);
       return;
   }
 }
@@ -131,26 +132,42 @@ function isJson(contentType: string | undefined): boolean {
   );
 }
 
-async function decideOn(
-  exchange: Exchange,
-  { uid, request, dryRun }: { uid: string; request: PodRequest; dryRun: boolean },
-): Promise<void> {
-  const { context } = exchange;
+type PodReading = Extract<Reading, { readonly kind: "pod" }>;
+
+function decideOn(exchange: Exchange, reading: PodReading): void {
   try {
-    const verdict = await context.decide(request);
-    if (exchange.isAnswered) return; // Too late.
-    if (verdict.refusal !== undefined) {
-      answer(exchange, "refused", refusalAnswer(uid, verdict));
-    } else {
-      const result = verdict.operations.length > 0 ? "patched" : "unchanged";
-      answer(exchange, result, allowAnswer(uid, verdict));
-    }
-    if (dryRun) return;
-    context.figures.countOutcomes(verdict.outcomes);
-    context.decided(request, verdict);
+    const verdict = exchange.context.decide(reading.request);
+    if (verdict instanceof Promise) void decideLater(exchange, reading, verdict);
+    else decided(exchange, reading, verdict);
   } catch (error) {
-    fault(exchange, uid, "internal fault", messageOf(error));
+    fault(exchange, reading.uid, "internal fault", messageOf(error));
   }
+}
+
+async function decideLater(
+  exchange: Exchange,
+  reading: PodReading,
+  verdict: Promise<Verdict>,
+): Promise<void> {
+  try {
+    decided(exchange, reading, await verdict);
+  } catch (error) {
+    fault(exchange, reading.uid, "internal fault", messageOf(error));
+  }
+}
+
+function decided(exchange: Exchange, { uid, request, dryRun }: PodReading, verdict: Verdict): void {
+  const { context } = exchange;
+  if (exchange.isAnswered) return; // Too late.
+  if (verdict.refusal !== undefined) {
+    answer(exchange, "refused", refusalAnswer(uid, verdict));
+  } else {
+    const result = verdict.operations.length > 0 ? "patched" : "unchanged";
+    answer(exchange, result, allowAnswer(uid, verdict));
+  }
+  if (dryRun) return;
+  context.figures.countOutcomes(verdict.outcomes);
+  context.decided(request, verdict);
 }
 
 /** Runs once when the time limit of a call has passed. */
@@ -194,9 +211,9 @@ function answer(exchange: Exchange, result: CallResult, body: string, code = 200
   exchange.chunks.length = 0;
   // A drain may have begun since the call came in.
   if (context.drain.begun) response.shouldKeepAlive = false;
-  // Text, not bytes: head and body then leave in one write. It is ASCII.
   response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
-  response.end(body);
+  // Text, not bytes: head and body then leave in one write. It is ASCII, which latin1 copies as it is.
+  response.end(body, "latin1");
   context.figures.count(result);
   context.figures.latency.observe(context.now() - call.since);
   close(exchange);

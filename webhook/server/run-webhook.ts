@@ -3,14 +3,13 @@ import type { Clock } from "#core/clock";
 import { ClouderError, messageOf } from "#core/error";
 import type { LogEntry } from "#core/log";
 import type { PodRequest } from "#webhook/policy/request";
-import type { Verdict } from "#webhook/review/answer";
 import { createBodyRoom } from "#webhook/server/body-room";
 import { createCalls } from "#webhook/server/calls";
 import type { CertificateSource } from "#webhook/server/certificate";
 import { createFigures } from "#webhook/server/figures";
 import { processGauges, stateGauges } from "#webhook/server/gauges";
 import { listen } from "#webhook/server/listener";
-import { createMutate } from "#webhook/server/mutate";
+import { createMutate, type MutateContext } from "#webhook/server/mutate";
 import type { OwnerEvents } from "#webhook/server/owner-events";
 import { createPages } from "#webhook/server/pages";
 import { followCertificate } from "#webhook/server/serving-certificate";
@@ -33,7 +32,7 @@ export interface WorldState {
 export interface WebhookContext {
   readonly settings: WebhookSettings;
   readonly version: string;
-  readonly decide: (request: PodRequest) => Promise<Verdict>;
+  readonly decide: MutateContext["decide"];
   readonly world: WorldState;
   readonly certificates: CertificateSource;
   readonly events: OwnerEvents;
@@ -84,10 +83,10 @@ export async function runWebhook(context: WebhookContext): Promise<RunningWebhoo
     ...stateGauges({ serving, calls, room, world, events: context.events }),
     ...processGauges(),
   ]);
-  const decide = (request: PodRequest): Promise<Verdict> => {
+  const decide = (request: PodRequest) => {
     if (world.synced()) return context.decide(request);
     const kinds = world.waitingFor().join(", ");
-    return Promise.reject(new ClouderError("busy", `nothing known yet of ${kinds}`));
+    throw new ClouderError("busy", `nothing known yet of ${kinds}`);
   };
   const drain = { begun: false };
   const mutate = createMutate({

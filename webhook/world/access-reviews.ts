@@ -8,8 +8,12 @@ import type { Creator } from "#webhook/policy/request";
 import { withinTime } from "#webhook/world/live-reads";
 
 export interface AccessReviews {
-  /** May the creator `use` injectionusers/<user> in the namespace? Rejects when nobody answers. */
-  readonly mayUse: (creator: Creator, namespace: string, user: string) => Promise<boolean>;
+  /** May the creator `use` injectionusers/<user> in the namespace? At once when it is remembered; rejects when nobody answers. */
+  readonly mayUse: (
+    creator: Creator,
+    namespace: string,
+    user: string,
+  ) => boolean | Promise<boolean>;
   /** Questions that went to the API server so far. */
   readonly asked: () => number;
 }
@@ -53,20 +57,24 @@ export function createAccessReviews(settings: AccessReviewSettings): AccessRevie
     }
   }
 
+  async function review(key: string, question: SubjectAccessReview): Promise<boolean> {
+    const running = underWay.get(key);
+    if (running) return running;
+    if (underWay.size >= mostAtOnce) {
+      throw new ClouderError("busy", "too many access reviews under way", { retryable: true });
+    }
+    const promise = ask(key, question);
+    underWay.set(key, promise);
+    return promise;
+  }
+
   return {
     asked: () => asked,
-    mayUse: async (creator, namespace, user) => {
+    mayUse: (creator, namespace, user) => {
       const key = keyOf(creator, namespace, user);
       const known = kept.get(key);
       if (known && clock.now() < known.until) return known.allowed;
-      const running = underWay.get(key);
-      if (running) return running;
-      if (underWay.size >= mostAtOnce) {
-        throw new ClouderError("busy", "too many access reviews under way", { retryable: true });
-      }
-      const promise = ask(key, reviewOf(creator, namespace, user));
-      underWay.set(key, promise);
-      return promise;
+      return review(key, reviewOf(creator, namespace, user));
     },
   };
 }

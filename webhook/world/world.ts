@@ -9,7 +9,6 @@ import {
   namespaceCache,
   policyCache,
   serviceAccountCache,
-  type LabelCache,
   type Labels,
 } from "#webhook/world/caches";
 import { follow, type FollowContext } from "#webhook/world/follow";
@@ -70,13 +69,10 @@ export function openWorld(context: WorldContext): OpenWorld {
 
   /** A pod may come in before the watch has told of its namespace: one question, then the cache. */
   async function labels(
-    cache: LabelCache,
     key: string,
     resource: Resource,
     name: { readonly name: string; readonly namespace?: string },
   ): Promise<Labels> {
-    const known = cache.get(key);
-    if (known) return known;
     const read = () => kube.get<KubeObject>(resource, name).then(labelsOf);
     return (await live.read(`${resource.plural} ${key}`, read)) ?? {};
   }
@@ -85,9 +81,11 @@ export function openWorld(context: WorldContext): OpenWorld {
     policies: policies.of,
     allPolicies: policies.all,
     secrets: index.of,
-    namespaceLabels: (name) => labels(spaces, name, namespaces, { name }),
-    serviceAccountLabels: (namespace, name) =>
-      labels(accounts, `${namespace}/${name}`, serviceAccounts, { namespace, name }),
+    namespaceLabels: (name) => spaces.get(name) ?? labels(name, namespaces, { name }),
+    serviceAccountLabels: (namespace, name) => {
+      const key = `${namespace}/${name}`;
+      return accounts.get(key) ?? labels(key, serviceAccounts, { namespace, name });
+    },
     mayUse: reviews.mayUse,
     synced: () => feeds.every((feed) => feed.synced()),
     waitingFor: () => feeds.filter((feed) => !feed.synced()).map(({ kind }) => kind),

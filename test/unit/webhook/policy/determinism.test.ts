@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  alice,
   byLabel,
   cluster,
   decide,
@@ -59,5 +60,28 @@ describe("determinism", () => {
     const bobs = await decide(scene, request(podOf("bob")));
     expect(JSON.stringify(bobs.wishes)).not.toContain("alice");
     expect(await decide(scene, request(podOf("alice")))).toEqual(first);
+  });
+
+  it("what is kept of earlier users, Secrets and namespaces never shows", async () => {
+    const home = { name: "home", home: { claim: { size: "1Gi" }, mounts: [{ mountPath: "/h" }] } };
+    const policy = cluster({ user: byLabel, inject: [labelled(), home] });
+    const lists = [secrets, [secret("t", ["M"], secretsOf("u1"))], []];
+    // More users than an item keeps.
+    const call = fc.tuple(fc.nat(130), fc.nat(2), fc.constantFrom("work", "play"));
+    const calls = fc.array(call, { minLength: 150, maxLength: 150 });
+    await fc.assert(
+      fc.asyncProperty(calls, async (all) => {
+        for (const [number, list, namespace] of all) {
+          const user = `u${String(number)}`;
+          const scene = { allowed: [`alice/${user}`], secrets: lists[list] ?? [] };
+          const of = request(podOf(user), alice, namespace);
+          const fresh = structuredClone(policy);
+          const found = await decide({ ...scene, policies: [policy] }, of);
+          expect(found).toEqual(await decide({ ...scene, policies: [fresh] }, of));
+          expect(found.claims).toMatchObject([{ user, namespace }]);
+        }
+      }),
+      { numRuns: 5 },
+    );
   });
 });

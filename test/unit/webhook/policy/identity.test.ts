@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ClouderError } from "#core/error";
 import type { UserIdentity } from "#webhook/api/types";
 import { identify } from "#webhook/policy/identity";
-import type { Creator } from "#webhook/policy/request";
+import { withKnown } from "#webhook/policy/known";
+import type { Creator, InjectionWorld, PodRequest } from "#webhook/policy/request";
 import {
   alice,
   namespaceUser,
@@ -34,7 +35,16 @@ const owned = (user: string, controller: boolean) => ({
 });
 
 function find(identity: UserIdentity, of = request(), scene: Scene = {}) {
-  return identify(identity, of, world(scene), scene.namespaceLabels ?? {});
+  return findIn(world(scene), identity, of, scene.namespaceLabels);
+}
+
+async function findIn(
+  within: InjectionWorld,
+  identity: UserIdentity,
+  of: PodRequest,
+  labels: Scene["namespaceLabels"] = {},
+) {
+  return withKnown(within, (known) => identify(identity, of, known, labels));
 }
 
 describe("M3: the uid label is a claim", () => {
@@ -58,7 +68,7 @@ describe("M3: the uid label is a claim", () => {
   it("no review is asked for when it is switched off", async () => {
     const asking = world({ allowed: ["alice/alice"] });
     const identity = { ...fromLabel, subjectAccessReview: false };
-    const found = await identify(identity, request(podOf("alice")), asking, {});
+    const found = await findIn(asking, identity, request(podOf("alice")));
     expect([found.kind, asking.asked]).toEqual(["doubted", []]);
   });
 
@@ -67,7 +77,7 @@ describe("M3: the uid label is a claim", () => {
       ...world(),
       mayUse: () => Promise.reject(new ClouderError("unreachable", "no answer")),
     };
-    expect(await identify(fromLabel, request(podOf("alice")), failing, {})).toEqual({
+    expect(await findIn(failing, fromLabel, request(podOf("alice")))).toEqual({
       kind: "doubted",
       reason: "the right to injectionusers/alice is unknown: no answer",
     });
@@ -142,7 +152,7 @@ describe("pods that controllers made", () => {
     async (_who, made, creator) => {
       const asking = world({ allowed: [`${creator.username}/alice`] });
       const identity = { ...fromLabel, trusted: { groups: [...creator.groups, "x"] } };
-      const found = await identify(identity, request(made, creator), asking, {});
+      const found = await findIn(asking, identity, request(made, creator));
       expect(found.kind).toBe("doubted");
       expect(asking.asked).toEqual([]);
     },
@@ -211,7 +221,7 @@ describe("a namespace that belongs to a user", () => {
   it("believes a label that agrees, without asking anybody", async () => {
     const asking = world(scene);
     const of = request(podOf("alice"), replicaSets);
-    const found = await identify(fromLabel, of, asking, scene.namespaceLabels);
+    const found = await findIn(asking, fromLabel, of, scene.namespaceLabels);
     expect([found, asking.asked]).toEqual([{ kind: "believed", user: "alice" }, []]);
   });
 });

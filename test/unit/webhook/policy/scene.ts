@@ -14,6 +14,7 @@ import type {
   PodRequest,
   Wishes,
 } from "#webhook/policy/request";
+import { withKnown } from "#webhook/policy/known";
 import { wishesFor } from "#webhook/policy/wishes";
 
 /** A world made of literals, and requests into it. */
@@ -97,8 +98,8 @@ export function request(of: Pod = pod(), creator: Creator = alice, namespace = "
 export const podOf = (user: string, more: Labels = {}): Pod =>
   pod({ labels: { [userLabel]: user, ...more } });
 
-export function decide(scene: Scene, of: PodRequest = request()): Promise<Wishes> {
-  return wishesFor(of, world(scene));
+export async function decide(scene: Scene, of: PodRequest = request()): Promise<Wishes> {
+  return withKnown(world(scene), (known) => wishesFor(of, known));
 }
 
 export function parts(wishes: Wishes): readonly WishPart[] {

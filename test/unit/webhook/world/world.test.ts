@@ -74,8 +74,9 @@ it("knows policies of the namespace and of the cluster, PodDefaults, labels and 
   expect(namesOf(world, "elsewhere")).toEqual(["ClusterInjectionPolicy/all"]);
   expect(world.policies("elsewhere")).toBe(world.policies("any"));
   expect(world.policies("team")).toBe(world.policies("team"));
-  expect(await world.namespaceLabels("team")).toEqual({ a: "b" });
-  expect(await world.serviceAccountLabels("team", "runner")).toEqual({ c: "d" });
+  // At once: a decision about a known pod waits for nothing.
+  expect(world.namespaceLabels("team")).toEqual({ a: "b" });
+  expect(world.serviceAccountLabels("team", "runner")).toEqual({ c: "d" });
   expect(world.secrets("team")).toEqual([{ name: "s", labels: { l: "v" }, keys: ["k"] }]);
   await kube.remove(injectionPolicies, { namespace: "team", name: "mine" });
   await kube.remove(configMaps, { namespace: "team", name: "clouder-secret-index" });
@@ -112,7 +113,7 @@ describe("F4: an object that no watch has told of yet", () => {
 
   it("is read once, however many pods wait for it, and counted", async () => {
     const { world, kube } = open([named("team", { a: "b" })], late("watch"));
-    const answers = await Promise.all([1, 2, 3].map(() => world.namespaceLabels("team")));
+    const answers = await Promise.all([1, 2, 3].map(async () => world.namespaceLabels("team")));
     expect(answers).toEqual([{ a: "b" }, { a: "b" }, { a: "b" }]);
     expect(kube.calls.filter(({ verb }) => verb === "get")).toHaveLength(1);
     expect(world.counts().liveReads).toBe(1);
@@ -153,7 +154,9 @@ describe("F4: an object that no watch has told of yet", () => {
       under -= 1;
       return get(resource, name);
     };
-    const asked = Array.from({ length: 500 }, (_, index) => world.namespaceLabels(`n${index}`));
+    const asked = Array.from({ length: 500 }, async (_, index) =>
+      world.namespaceLabels(`n${index}`),
+    );
     const results = await Promise.allSettled(asked);
     expect(most).toBeLessThanOrEqual(32);
     expect(results.filter(({ status }) => status === "rejected").length).toBe(500 - 32);

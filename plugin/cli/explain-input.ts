@@ -1,7 +1,10 @@
-import { ClouderError } from "#core/error";
+import { ClouderError, hasCode } from "#core/error";
 import type { Reporter } from "#core/report";
+import type { Kube } from "#kube/kube";
+import { mutatingWebhookConfigurations, namespaces } from "#kube/resources";
 import type { CommandContext } from "#plugin/cli/command";
 import { readPod } from "#plugin/cli/read-pod";
+import { webhookName } from "#webhook/api/names";
 import { explain, type Explanation } from "#webhook/explain";
 import type { Creator } from "#webhook/policy/request";
 
@@ -43,8 +46,32 @@ export async function explainFile(
   const namespace = flags.namespace ?? file.namespace ?? kube.namespace;
   const world = await worldFromCluster(kube, namespace, as);
   const explanation = await explain(pod, namespace, as ?? (await creatorOfCaller(kube)), world);
-  note(context.report, world.gaps);
+  note(context.report, [...world.gaps, ...(await lacking(kube, namespace))]);
   return explanation;
+}
+
+/** What makes the answer a guess: a namespace or a webhook that is not there. */
+async function lacking(kube: Kube, namespace: string): Promise<readonly string[]> {
+  const [hasNamespace, hasWebhook] = await Promise.all([
+    isThere(kube.get(namespaces, { name: namespace })),
+    isThere(kube.get(mutatingWebhookConfigurations, { name: webhookName })),
+  ]);
+  return [
+    ...(hasNamespace ? [] : [`there is no namespace "${namespace}"`]),
+    ...(hasWebhook ? [] : ["the webhook is not installed: this is what it would do"]),
+  ];
+}
+
+/** What the caller may not read counts as there. */
+async function isThere(reading: Promise<object>): Promise<boolean> {
+  try {
+    await reading;
+    return true;
+  } catch (error) {
+    if (hasCode(error, "not-found")) return false;
+    if (hasCode(error, "denied")) return true;
+    throw error;
+  }
 }
 
 const serviceAccount = "system:serviceaccount:";

@@ -50,9 +50,10 @@ export async function explanationResult(explanation: Explanation): Promise<Resul
   };
 }
 
-function verdict({ allowed, refusal, exempt, user, patch }: Explanation): string {
+function verdict({ allowed, refusal, exempt, user, patch, policies }: Explanation): string {
   if (!allowed) return `The pod would be refused: ${refusal ?? "no reason given"}`;
   if (exempt !== undefined) return `Nothing is injected: ${exempt}`;
+  if (policies.length === 0) return "Nothing would be changed: no policy is in sight";
   const whose = user === undefined ? "" : ` for user ${user}`;
   if (patch.length === 0) return `Nothing would be changed${whose}`;
   return `The pod would be injected${whose}, by ${String(patch.length)} changes`;

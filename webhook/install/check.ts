@@ -20,7 +20,9 @@ export async function checkWebhook(
   const found = problems.map((problem) => fail(subject, "replicas", problem, cure));
   const count = `${String(replicas.length)} replicas are ready`;
   const state = found.length > 0 ? found : [ok(subject, "replicas", count)];
-  return configuration ? [...state, await reachable(kube, namespace)] : state;
+  // Where nobody answers, the way to them tells nothing.
+  const canAnswer = configuration && replicas.some(({ status }) => status?.ready);
+  return canAnswer ? [...state, await reachable(kube, namespace)] : state;
 }
 
 /** Firewalls of managed clusters often close the way from the API server to pods. */

@@ -49,7 +49,7 @@ export function webhookSettings(wanted: WantedWebhook): WebhookSettings {
   }
   return {
     image: wanted.image,
-    replicas: within("replicas", wanted.replicas ?? 2, 1, 20),
+    replicas: within("number of replicas", wanted.replicas ?? 2, 1, 20),
     failurePolicy: oneOf("failure policy", wanted.failurePolicy ?? "Fail", failurePolicies),
     // The API server allows no more than 30 s, and every pod creation may wait that long.
     timeoutSeconds: within("timeout", wanted.timeoutSeconds ?? 5, 1, 30),

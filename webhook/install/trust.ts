@@ -31,8 +31,11 @@ export async function untilTrusted(
       { timeoutMs, everyMs: 500, clock, signal, hint },
       async () => {
         const authority = await authorityOf(mode, kube);
-        const bundles = authority === undefined ? [] : await bundlesOf(kube);
-        const trusts = (bundle: string) => authority !== undefined && bundle.includes(authority);
+        const bundles = authority.length === 0 ? [] : await bundlesOf(kube);
+        const trusts = (bundle: string) => {
+          const trusted = certificatesIn(bundle);
+          return authority.every((one) => trusted.includes(one));
+        };
         return bundles.length > 0 && bundles.every(trusts) ? true : undefined;
       },
     ),
@@ -84,13 +87,18 @@ export async function mustHaveCertManager(kube: Kube): Promise<void> {
 
 const servingName = { namespace: systemNamespace, name: servingSecretName } as const;
 
-/** The text that a caBundle has to hold; undefined while there is none. */
-async function authorityOf(mode: Certificates["mode"], kube: Kube): Promise<string | undefined> {
+/** The certificates that a caBundle has to hold; none while there are none. */
+async function authorityOf(mode: Certificates["mode"], kube: Kube): Promise<readonly string[]> {
   const [name, key] =
     mode === "own" ? [caSecretName, secretKeys.certificate] : [servingSecretName, "ca.crt"];
   const secret = await orUndefined(kube.get(secrets, { namespace: systemNamespace, name }));
-  const text = decoded(secret?.data?.[key]).trim();
-  return text === "" ? undefined : text;
+  return certificatesIn(decoded(secret?.data?.[key]));
+}
+
+/** Without their lines: cainjector writes certificates anew. */
+function certificatesIn(pem: string): readonly string[] {
+  const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g);
+  return [...blocks].map(([, base64 = ""]) => base64.replace(/\s/g, ""));
 }
 
 async function bundlesOf(kube: Kube): Promise<readonly string[]> {

@@ -134,7 +134,7 @@ describe("inject explain, without a cluster", () => {
   it("says that a folder has no policy, and that an empty creator is none", async () => {
     const empty = ["-f", file("pod.yaml"), "--policies", file("nothing")];
     const { stdout, notes } = await runCommand("inject:explain", explain, empty);
-    expect(stdout).toBe("Nothing would be changed\n");
+    expect(stdout).toBe("Nothing would be changed: no policy is in sight\n");
     expect(notes.join()).toContain(`there is no policy in ${file("nothing")}`);
     await expect(explainPod("--as", "")).rejects.toThrow("--as is empty");
   });
@@ -225,8 +225,31 @@ describe("inject explain, by a cluster", () => {
       }
     };
     const { notes, stdout } = await live(kube);
-    expect(notes).toEqual(["you may not read clusterinjectionpolicies: what they say is left out"]);
-    expect(stdout).toContain("Nothing would be changed");
+    expect(notes).toContain("you may not read clusterinjectionpolicies: what they say is left out");
+    expect(stdout).toContain("Nothing would be changed: no policy is in sight");
+  });
+
+  it("says when the namespace or the webhook is not there, unless that may not be seen", async () => {
+    const { kube, fake } = cluster(true);
+    expect((await live(kube)).notes).toEqual([
+      'there is no namespace "team"',
+      "the webhook is not installed: this is what it would do",
+    ]);
+    fake.seed(
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } },
+      {
+        apiVersion: "admissionregistration.k8s.io/v1",
+        kind: "MutatingWebhookConfiguration",
+        metadata: { name: "clouder-webhook" },
+      },
+    );
+    expect((await live(kube)).notes).toEqual([]);
+    fake.intercept = ({ verb, kind }) => {
+      if (verb === "get" && kind === "MutatingWebhookConfiguration") {
+        throw new ClouderError("denied", "cannot get");
+      }
+    };
+    expect((await live(kube)).notes).toEqual([]);
   });
 });
 

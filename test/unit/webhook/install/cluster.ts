@@ -5,9 +5,14 @@ import { webhookName } from "#webhook/api/names";
 import type { WebhookStatus } from "#webhook/server/status";
 import { createFakeKube, type FakeKube } from "#test/fakes/kube";
 
-/** A cluster whose kinds are served and whose workloads are ready at once. */
-export function readyCluster(): { readonly fake: FakeKube; readonly kube: Kube } {
+/** A cluster whose kinds are served and whose workloads are ready at once, but for those in `unready`. */
+export function readyCluster(): {
+  readonly fake: FakeKube;
+  readonly kube: Kube;
+  readonly unready: Set<string>;
+} {
   const fake = createFakeKube();
+  const unready = new Set<string>();
   const authority = { namespace: "clouder-system", name: "clouder-webhook-ca" };
   fake.seed({
     apiVersion: "v1",
@@ -30,12 +35,12 @@ export function readyCluster(): { readonly fake: FakeKube; readonly kube: Kube }
     ...fake,
     get: async (resource, name) => {
       const found = await fake.get(resource, name);
-      const status = statuses[resource.kind];
+      const status = unready.has(name.name) ? {} : statuses[resource.kind];
       return status ? { ...found, status } : found;
     },
     raw: (...call) => fake.raw(...call),
   };
-  return { fake, kube };
+  return { fake, kube, unready };
 }
 
 /** Time passes by waiting only; `onSleep` is what others do meanwhile. */
@@ -51,9 +56,13 @@ export function context(kube: Kube, onSleep: () => Promise<void> | void = () => 
   return { kube, clock, report: silent, timeoutMs: 5_000 };
 }
 
-/** As Secrets and configurations hold the text of certificates. */
-export function caBundle(text: string): string {
-  return Buffer.from(text).toString("base64");
+/** As Secrets and configurations hold certificates; these have just a name. */
+export function caBundle(...names: readonly string[]): string {
+  const blocks = names.map((name) => {
+    const body = Buffer.from(name).toString("base64");
+    return `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+  });
+  return Buffer.from(blocks.join("")).toString("base64");
 }
 
 /** What the controller does once there is a configuration. */

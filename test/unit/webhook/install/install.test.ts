@@ -93,7 +93,7 @@ describe("installing the webhook", () => {
 
   it("F3: an update keeps the caBundle that the controller wrote", async () => {
     await run();
-    const overlap = caBundle("CA\nold");
+    const overlap = caBundle("CA", "old");
     await fillCaBundle(fake, overlap);
     const again = await run({ timeoutSeconds: 9 });
     expect(webhook()).toMatchObject({ timeoutSeconds: 9, clientConfig: { caBundle: overlap } });

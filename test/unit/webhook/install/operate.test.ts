@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ClouderError } from "#core/error";
 import type { Kube } from "#kube/kube";
-import { mutatingWebhookConfigurations, secrets } from "#kube/resources";
+import { deployments, mutatingWebhookConfigurations, secrets } from "#kube/resources";
 import { webhookConfiguration } from "#webhook/install/configuration";
 import { checkWebhook } from "#webhook/install/check";
 import { probeWebhook } from "#webhook/install/probe";
@@ -20,11 +20,15 @@ import {
 
 let fake: FakeKube;
 let kube: Kube;
+let unready: Set<string>;
 let statuses: Map<string, WebhookStatus | number>;
 const now = Date.parse("1970-01-02T00:00:00Z");
 
+const controller = { namespace: "clouder-system", name: "clouder-injection-controller" };
+
 beforeEach(async () => {
-  ({ fake, kube } = readyCluster());
+  ({ fake, kube, unready } = readyCluster());
+  fake.seed({ apiVersion: "apps/v1", kind: "Deployment", metadata: controller });
   await fake.create(
     mutatingWebhookConfigurations,
     webhookConfiguration(webhookSettings({ image: "x" })),
@@ -76,11 +80,36 @@ describe("the webhook's status", () => {
     ]);
   });
 
+  it("F3: a certificate that has ended is told as one", async () => {
+    const over = Date.parse("1970-02-01T00:00:00Z");
+    expect((await webhookStatus(kube, over)).problems[0]).toBe(
+      "w-1: the certificate ended at 1970-01-31T00:00:00.000Z",
+    );
+  });
+
   it("a configuration without a caBundle, and one that is not there", async () => {
     await fillCaBundle(fake, "");
     expect((await webhookStatus(kube, now)).problems[0]).toContain("no caBundle");
     await fake.remove(mutatingWebhookConfigurations, { name: "clouder-webhook" });
-    expect((await webhookStatus(kube, now)).problems[0]).toContain("webhook install");
+    expect((await webhookStatus(kube, now)).problems[0]).toContain("there is no configuration");
+  });
+
+  it("a controller that is gone or not ready, which pods would show only days later", async () => {
+    unready.add("clouder-injection-controller");
+    expect((await webhookStatus(kube, now)).problems).toEqual([
+      expect.stringMatching(/^no clouder-injection-controller is ready: it renews certificates/),
+    ]);
+    await fake.remove(deployments, controller);
+    expect((await webhookStatus(kube, now)).problems).toEqual([
+      expect.stringMatching(/^there is no clouder-injection-controller/),
+    ]);
+  });
+
+  it("nothing at all is one problem, with its cure", async () => {
+    const none = readyCluster();
+    expect((await webhookStatus(none.kube, now)).problems).toEqual([
+      "the webhook is not installed: kubectl clouder webhook install",
+    ]);
   });
 
   it("who may not ask the pods is told which right it takes", async () => {

@@ -16,7 +16,7 @@ it("everything but the image has a default", () => {
 
 it.each<[string, Partial<WantedWebhook>]>([
   [`"a b" is no image name`, { image: "a b" }],
-  ["the replicas 0 is out of range", { replicas: 0 }],
+  ["the number of replicas 0 is out of range", { replicas: 0 }],
   ["the timeout 31 is out of range", { timeoutSeconds: 31 }],
   ["the timeout 2.5 is out of range", { timeoutSeconds: 2.5 }],
   [`unknown failure policy "fail"`, { failurePolicy: "fail" }],

@@ -15,17 +15,36 @@ export function stepsFor(
   const open = differences.filter(({ change }) => change !== "refused");
   if (open.length === 0) return [];
   const wanted = wantedMachines(context.spec);
-  const missing = wanted.filter(({ name }) =>
-    open.some(({ object }) => object === `machine/${name}`),
-  );
-  const marksOnly = open.every(onlyMarks);
+  const working = open.filter((one) => !onlyMarks(one));
+  const busy = new Set(concerned(wanted, working).map(({ name }) => name));
   return previewPlan(createClusterPlan, context, choice, concerned(wanted, open)).flatMap((one) => {
-    if (marksOnly) return one.step === "mark-nodes" ? [one] : [];
-    if (one.step !== "machines") return [one];
+    if (one.step === "mark-nodes") return [one];
+    if (one.hosts) {
+      const hosts = one.hosts.filter((name) => busy.has(name));
+      return hosts.length === 0 ? [] : [{ ...one, hosts }];
+    }
+    return working.length === 0 ? [] : clusterStep(context, wanted, working, one);
+  });
+}
+
+/** Steps by which a cluster begins. */
+const beginnings: ReadonlySet<string> = new Set(["init", "kubeconfig", "flannel"]);
+
+function clusterStep(
+  context: PlanContext,
+  wanted: readonly WantedMachine[],
+  open: readonly Difference[],
+  one: StepPreview,
+): readonly StepPreview[] {
+  const has = (object: string) => open.some((difference) => difference.object === object);
+  if (one.step === "machines") {
     // Machines that are there are left as they are.
+    const missing = wanted.filter(({ name }) => has(`machine/${name}`));
     if (missing.length === 0) return [];
     return [{ ...one, lines: context.provider.preview(context, missing) }];
-  });
+  }
+  const begins = concernsCluster(open) || has(`machine/${wanted[0]?.name ?? ""}`);
+  return begins || !beginnings.has(one.step) ? [one] : [];
 }
 
 /** All machines where the cluster itself is not as it should be. */
@@ -34,8 +53,11 @@ function concerned(
   open: readonly Difference[],
 ): readonly WantedMachine[] {
   const names = open.map(({ object }) => object.split("/")[1]);
-  const whole = open.some(({ object }) => !/^(machine|host|node)\//.test(object));
-  return whole ? wanted : wanted.filter(({ name }) => names.includes(name));
+  return concernsCluster(open) ? wanted : wanted.filter(({ name }) => names.includes(name));
+}
+
+function concernsCluster(open: readonly Difference[]): boolean {
+  return open.some(({ object }) => !/^(machine|host|node)\//.test(object));
 }
 
 function onlyMarks({ object, change, fields }: Difference): boolean {

@@ -31,12 +31,23 @@ test("a missing machine is made alone, and each step tells the machines it runs 
   ]);
   expect(hostsOf("containerd", all)).toEqual(["lab-node-2"]);
   expect(hostsOf("join", all)).toEqual(["lab-node-2"]);
-  expect(all.map(({ step }) => step)).not.toContain("join-control-plane");
+  for (const other of ["join-control-plane", "init", "flannel"]) {
+    expect(all.map(({ step }) => step)).not.toContain(other);
+  }
 });
 
 test("labels and taints alone are set by the one step", () => {
   const all = steps(difference("node/lab-node-1", "labels.example.org/team"));
   expect(all.map(({ step, hosts }) => [step, hosts])).toEqual([["mark-nodes", ["lab-node-1"]]]);
+});
+
+test("a label on one machine brings no other step there", () => {
+  const all = steps(
+    difference("node/lab-node-1", "labels.example.org/team"),
+    difference("machine/lab-node-2", "role", "create"),
+  );
+  expect(hostsOf("containerd", all)).toEqual(["lab-node-2"]);
+  expect(hostsOf("mark-nodes", all)).toEqual(["lab-node-1", "lab-node-2"]);
 });
 
 test("machines that are there are not made again", () => {

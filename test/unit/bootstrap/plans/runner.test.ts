@@ -192,6 +192,6 @@ describe("running a plan", () => {
     expect(totals.at(-1)).toEqual({
       ...{ hosts: { done: 3, total: 3 }, steps: { done: 6, total: 6 } },
     });
-    expect(totals.filter((one) => one?.hosts?.total === 2)).toHaveLength(2);
+    expect(totals.filter((one) => one.hosts?.total === 2)).toHaveLength(2);
   });
 });

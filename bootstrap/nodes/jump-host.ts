@@ -48,12 +48,15 @@ export async function jumpWay(name: string, address: SshAddress): Promise<JumpWa
   }
 }
 
+/** SSH's number for "administratively prohibited". */
+const prohibited = 1;
+
 function forward(client: Client, name: string, address: SshAddress): Promise<Duplex> {
   const { host, port, jump } = address;
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => {
       reject(
-        error.message.includes("prohibited")
+        (error as { readonly reason?: unknown }).reason === prohibited
           ? new ClouderError("denied", `the jump host ${jump?.host ?? ""} forwards nothing`, {
               hint: "allow it there: AllowTcpForwarding yes in sshd_config",
               cause: error,

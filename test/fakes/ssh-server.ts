@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { NodeAddress } from "#bootstrap/nodes/node-access";
+import type { SshAddress } from "#bootstrap/nodes/node-access";
 
 /** A real OpenSSH server on a free port of loopback, with its own settings and keys. */
 export interface SshServer {
@@ -17,14 +17,14 @@ export interface SshServer {
   /** A private key that the server does not accept. */
   readonly strangeKey: string;
   /** Each name has a known-hosts file of its own. */
-  address(name?: string): Extract<NodeAddress, { access: "ssh" }>;
+  address(name?: string): SshAddress & { readonly keyFile: string };
   stop(): Promise<void>;
 }
 
 const run = promisify(execFile);
 
-/** Installs openssh-server (as root, by apt) where it is missing, and starts one. */
-export async function startSshServer(): Promise<SshServer> {
+/** Installs openssh-server (as root, by apt) where it is missing, and starts one; `settings` are lines of sshd_config. */
+export async function startSshServer(settings: readonly string[] = []): Promise<SshServer> {
   await installSshd();
   const folder = await mkdtemp(join(tmpdir(), "clouder-sshd-"));
   const path = (name: string) => join(folder, name);
@@ -46,6 +46,7 @@ export async function startSshServer(): Promise<SshServer> {
       "StrictModes no",
       "UsePAM no",
       `PidFile ${path("pid")}`,
+      ...settings,
     ].join("\n"),
   );
   await mkdir("/run/sshd", { recursive: true });

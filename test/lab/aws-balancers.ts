@@ -1,19 +1,13 @@
-import { DescribeInstancesCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { DescribeInstancesCommand } from "@aws-sdk/client-ec2";
 import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
-  type ElasticLoadBalancingV2Client,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { AwsClients } from "./aws-tagged.ts";
 import { startForwarder, type Forwarder, type Targets } from "./aws-forwarder.ts";
-
-/** Clients that go to moto past the proxy. */
-export interface Clients {
-  readonly ec2: EC2Client;
-  readonly elb: ElasticLoadBalancingV2Client;
-}
 
 /** Network load balancers that forward: moto only keeps them in its books. */
 export interface Balancers {
@@ -32,7 +26,7 @@ interface Running {
 
 /** `give` makes an address for a balancer, inside of the network or outside; `take` removes it. */
 export function createBalancers(
-  { ec2, elb }: Clients,
+  { ec2, elb }: Pick<AwsClients, "ec2" | "elb">,
   give: (outside: boolean) => Promise<string>,
   take: (address: string) => Promise<void>,
 ): Balancers {

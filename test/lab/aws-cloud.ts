@@ -1,31 +1,36 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { IAMClient } from "@aws-sdk/client-iam";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { clusterFolder, recordOf, writeRecord } from "#bootstrap/cluster-folder";
 import { identityOf } from "#bootstrap/providers/local/identity";
 import { ensureNetwork } from "#bootstrap/providers/local/network";
 import { loadSpec } from "#bootstrap/spec/load";
 import { createBalancers } from "#test/lab/aws-balancers";
+import { awsProgram } from "#test/lab/aws-cli";
+import { taggedThings } from "#test/lab/aws-tagged";
 import { startAwsFaults, type AwsCall, type AwsFaults } from "#test/lab/aws-faults";
 import { endInstance, startInstance, type CloudSite } from "#test/lab/aws-machines";
 import { startNames } from "#test/lab/aws-names";
-import type { LabCluster } from "#test/lab/lab-cluster";
+import { launcher, type LabCluster } from "#test/lab/lab-cluster";
 import { startMoto } from "#test/lab/moto";
-import { outputOf } from "#test/lab/run-program";
+import { outputOf, runProgram } from "#test/lab/run-program";
+import type { ProgramOptions, ProgramResult } from "#test/lab/run-program";
 
 /** moto with real machines, names and load balancers behind it. */
 export interface AwsCloud extends AsyncDisposable {
   readonly faults: AwsFaults;
   /** The only network in which machines can be: a VPC takes it, or holds it. */
   readonly network: string;
-  /** What the AWS tools read: where the cloud is, and credentials for it. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Clients that go past the proxy. */
-  readonly ec2: EC2Client;
-  readonly elb: ElasticLoadBalancingV2Client;
-  /** The command as a caller runs it who finds the cloud's names. */
-  inside(argv: readonly string[]): readonly string[];
+  /** Runs the product, Amazon's own command, or any other, where the cloud's names are known. */
+  clouder(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
+  aws(args: readonly string[]): Promise<unknown>;
+  run(argv: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
+  /** What carries a cluster's tag, asked past the proxy, as "type id". */
+  tagged(cluster: string): Promise<readonly string[]>;
+  /** Instances whose machines are on this host. */
+  machines(): Promise<readonly string[]>;
   /** Waits for what is still booting or ending; fails with what failed. */
   settled(): Promise<void>;
 }
@@ -87,6 +92,7 @@ export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsC
   const direct = { endpoint: moto.endpoint, region, credentials };
   const ec2 = new EC2Client(direct);
   const elb = new ElasticLoadBalancingV2Client(direct);
+  const iam = new IAMClient(direct);
 
   let given = 240;
   const balancers = createBalancers(
@@ -118,13 +124,25 @@ export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsC
     return instances.asSeen(body);
   };
   const kept = undo.move();
+  const run = (argv: readonly string[], options: ProgramOptions = {}) =>
+    runProgram(
+      [
+        ...["unshare", "--mount", "--", "sh", "-ec"],
+        'mount --bind "$0" /etc/resolv.conf; exec "$@"',
+        ...[resolver, ...argv],
+      ],
+      { environment: { ...environment, HOME: lab.home }, ...options },
+    );
+  const aws = await awsProgram();
   return {
-    ...{ faults, network: subnet, environment, ec2, elb },
-    inside: (argv) => [
-      ...["unshare", "--mount", "--", "sh", "-ec"],
-      'mount --bind "$0" /etc/resolv.conf; exec "$@"',
-      ...[resolver, ...argv],
-    ],
+    ...{ faults, network: subnet, run },
+    clouder: (args, options) => run([launcher, ...args], { outlivesUs: true, ...options }),
+    aws: async (args) => {
+      const { stdout } = await run([aws, ...args, "--output", "json"]);
+      return stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
+    },
+    tagged: (cluster) => taggedThings({ ec2, elb, iam }, cluster),
+    machines: () => readdir(join(folder, "machines")).catch(() => []),
     settled: instances.settled,
     [Symbol.asyncDispose]: async () => {
       await instances.settled().catch(() => undefined);

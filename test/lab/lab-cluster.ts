@@ -45,7 +45,8 @@ export interface LabClusterOptions {
 export const s3Credentials = { accessKeyId: "clouder-lab", secretAccessKey: "clouder-lab-secret" };
 /** A command that was interrupted takes back by itself what it has made. */
 const outlivesUs = true;
-const launcher = join(import.meta.dirname, "../../bin/kubectl-clouder");
+/** The command as users start it. */
+export const launcher = join(import.meta.dirname, "../../bin/kubectl-clouder");
 
 /** Commands for a cluster that is there already. */
 export function attachLabCluster(place: LabClusterPlace, show = false): LabCluster {

@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePart, type CachedPart } from "./cache.ts";
-import { install } from "./host-tools.ts";
 import { progressOf } from "./progress.ts";
-import { runProgram } from "./run-program.ts";
+import { makeVenv, venvRecipe } from "./python-venv.ts";
 import { freePort, startServer, type ServerHandle } from "./server-process.ts";
 
 /** moto's server with just what EC2, IAM, ELB, SSM, STS and Service Quotas need, all pinned. */
@@ -16,26 +15,13 @@ const packages = [
   ...["markupsafe==3.0.4", "blinker==1.9.0", "click==8.5.1", "itsdangerous==2.2.0"],
 ] as const;
 
-const environment = { PIP_DISABLE_PIP_VERSION_CHECK: "1", PYTHONDONTWRITEBYTECODE: "" };
-
 const moto: CachedPart = {
   name: "moto",
   title: "moto 5.2.5",
   expected: "about 1 minute",
   inputs: packages,
-  recipe: [import.meta.filename],
-  build: async (folder) => {
-    const venv = ["python3", "-m", "venv", folder];
-    const made = await runProgram(venv, { environment, allowFailure: true });
-    if (made.status !== 0) {
-      await install(["python3", "python3-venv"], (line) => process.stderr.write(`${line}\n`));
-      await runProgram(venv, { environment });
-    }
-    const python = join(folder, "bin", "python");
-    await runProgram([python, "-m", "pip", "install", "--quiet", "--no-deps", ...packages], {
-      environment,
-    });
-  },
+  recipe: [import.meta.filename, venvRecipe],
+  build: (folder) => makeVenv(folder, packages),
 };
 
 export interface MotoOptions {

@@ -1,26 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  DescribeAddressesCommand,
-  DescribeInstancesCommand,
-  DescribeInternetGatewaysCommand,
-  DescribeKeyPairsCommand,
-  DescribeNatGatewaysCommand,
-  DescribeNetworkInterfacesCommand,
-  DescribeRouteTablesCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
-  DescribeVolumesCommand,
-  DescribeVpcsCommand,
-  EC2Client,
-} from "@aws-sdk/client-ec2";
-import {
-  DescribeLoadBalancersCommand,
-  DescribeTargetGroupsCommand,
-  ElasticLoadBalancingV2Client,
-} from "@aws-sdk/client-elastic-load-balancing-v2";
-import { IAMClient, ListInstanceProfilesCommand, ListRolesCommand } from "@aws-sdk/client-iam";
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { IAMClient } from "@aws-sdk/client-iam";
 import { createAwsProvider } from "#bootstrap/providers/aws/provider";
 import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -29,6 +12,7 @@ import { sourceOf } from "#test/fixtures/cluster-source";
 import type { Clock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
 import { startAwsFaults, type AwsFaults } from "#test/lab/aws-faults";
+import { taggedThings } from "#test/lab/aws-tagged";
 import { startMoto } from "#test/lab/moto";
 
 export const region = "us-east-1";
@@ -172,59 +156,6 @@ function hastyClock(): Clock {
       if (signal?.aborted) throw signal.reason as Error;
     },
   };
-}
-
-/** Asks each service itself, past the product's own code; what is terminated or deleted is gone. */
-async function taggedThings(
-  { ec2, iam, elb }: Pick<AwsWorld, "ec2" | "iam" | "elb">,
-  cluster: string,
-): Promise<readonly string[]> {
-  const Filters = [{ Name: "tag:clouder-cluster", Values: [cluster] }];
-  const live = ["pending", "running", "stopping", "stopped"];
-  const states = { Name: "instance-state-name", Values: live };
-  const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ Filters }));
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters }));
-  const gateways = await ec2.send(new DescribeInternetGatewaysCommand({ Filters }));
-  const { RouteTables } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
-  const groups = await ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
-  const machines = await ec2.send(new DescribeInstancesCommand({ Filters: [...Filters, states] }));
-  const { Volumes } = await ec2.send(new DescribeVolumesCommand({ Filters }));
-  const nics = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters }));
-  const { Addresses } = await ec2.send(new DescribeAddressesCommand({ Filters }));
-  const { NatGateways } = await ec2.send(new DescribeNatGatewaysCommand({ Filter: Filters }));
-  const { KeyPairs } = await ec2.send(new DescribeKeyPairsCommand({ Filters }));
-  const { Roles } = await iam.send(new ListRolesCommand({}));
-  const { InstanceProfiles } = await iam.send(new ListInstanceProfilesCommand({}));
-  const { LoadBalancers } = await elb.send(new DescribeLoadBalancersCommand({}));
-  const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({}));
-  const list = <T>(kind: string, things: readonly T[] | undefined, id: (one: T) => unknown) =>
-    (things ?? []).map((one) => `${kind} ${String(id(one))}`);
-  return [
-    ...list("vpc", Vpcs, ({ VpcId }) => VpcId),
-    ...list("subnet", Subnets, ({ SubnetId }) => SubnetId),
-    ...list("gateway", gateways.InternetGateways, (one) => one.InternetGatewayId),
-    ...list("routes", RouteTables, ({ RouteTableId }) => RouteTableId),
-    ...list("group", groups.SecurityGroups, ({ GroupId }) => GroupId),
-    ...list(
-      "machine",
-      machines.Reservations?.flatMap(({ Instances = [] }) => Instances),
-      ({ InstanceId }) => InstanceId,
-    ),
-    ...list("volume", Volumes, ({ VolumeId }) => VolumeId),
-    ...list("interface", nics.NetworkInterfaces, (one) => one.NetworkInterfaceId),
-    ...list("address", Addresses, ({ AllocationId }) => AllocationId),
-    ...list(
-      "nat",
-      NatGateways?.filter(({ State }) => State !== "deleted"),
-      ({ NatGatewayId }) => NatGatewayId,
-    ),
-    ...list("key-pair", KeyPairs, ({ KeyName }) => KeyName),
-    // No other cluster is in these lists: they have no filter, and no tags.
-    ...list("role", Roles, ({ RoleName }) => RoleName),
-    ...list("profile", InstanceProfiles, (one) => one.InstanceProfileName),
-    ...list("balancer", LoadBalancers, ({ LoadBalancerName }) => LoadBalancerName),
-    ...list("targets", TargetGroups, ({ TargetGroupName }) => TargetGroupName),
-  ].sort();
 }
 
 /** A pair of key files, the private half of no use. */

@@ -54,9 +54,13 @@ describe("the local provider", () => {
 });
 
 describe("the ssh provider", () => {
-  const machines = async (hosts: readonly string[], workers?: number) => {
+  const machines = async (
+    hosts: readonly string[],
+    workers?: number,
+    settings: Readonly<Record<string, unknown>> = {},
+  ) => {
     const spec = loadSpec({
-      flags: { name: "own", provider: "ssh", hosts, workers },
+      flags: { name: "own", provider: "ssh", hosts, workers, settings },
       defaults: { kubernetesVersion: "v1.36.3", bundle: "/b" },
     });
     const context = { spec, folder: "/folder", report: silent, sshAgent: "/agent" };
@@ -74,6 +78,21 @@ describe("the ssh provider", () => {
     expect(worker).toMatchObject({
       name: "own-node-1",
       reach: { user: "ubuntu", host: "node.example", port: 2222 },
+    });
+  });
+
+  test("B4 reaches every machine through the jump host that is given", async () => {
+    const jumpHost = "ops@198.51.100.9:2222";
+    const all = await machines(["10.0.0.4", "10.0.0.5"], 1, { jumpHost });
+    for (const { reach } of all) {
+      expect(reach).toMatchObject({
+        user: "root",
+        jump: { host: "198.51.100.9", port: 2222, user: "ops", agent: "/agent" },
+      });
+    }
+    await expect(machines(["10.0.0.4"], 0, { jumpHost: "a b" })).rejects.toMatchObject({
+      code: "config",
+      message: expect.stringContaining("settings.jumpHost") as string,
     });
   });
 

@@ -27,6 +27,8 @@ test.each<[Record<string, unknown>, string]>([
   [{ allowCIDRs: ["10.0.0.1/8"] }, "settings.allowCIDRs"],
   [{ keyPair: "mine" }, "settings.keyPair"],
   [{ ami: "ami-01" }, "settings.ami"],
+  [{ jumpHost: "ops@198.51.100.9" }, "settings.jumpHost"],
+  [{ private: true, jumpHost: "ops@198.51.100.9:99999" }, "settings.jumpHost"],
 ])("refuses the settings %j", (settings, named) => {
   expect(() => parseAwsSettings(settings)).toThrow(
     expect.objectContaining({
@@ -43,6 +45,8 @@ test("machines that are there cannot follow another region or size, but other ca
   expect(differs({ region: "us-east-1" })).toBeUndefined();
   expect(differs({ region: "us-east-1", allowCIDRs: ["10.0.0.0/8"] })).toBeUndefined();
   expect(differs({ region: "eu-west-1" })).toContain("region");
+  const hidden = (jumpHost: string) => section({ private: true, jumpHost });
+  expect(awsProvider.cannotBecome(hidden("ops@old"), hidden("ops@new"))).toBeUndefined();
   expect(differs({ region: "us-east-1", workerSize: "m6i.xlarge" })).toContain("workerSize");
 });
 

@@ -1,0 +1,111 @@
+import { CreateSubnetCommand, CreateVpcCommand } from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ProviderContext } from "#bootstrap/providers/provider";
+import { wantedMachines } from "#bootstrap/spec/machines";
+import { startAwsWorld, type AwsWorld } from "./aws-world.ts";
+
+/** What users get wrong, or what has changed under them: told with the cure, and nothing is made. */
+
+let world: AwsWorld;
+beforeAll(async () => {
+  world = await startAwsWorld();
+});
+beforeEach(() => world.reset());
+afterAll(() => world.close());
+
+const made = () =>
+  world.faults.calls.filter(
+    ({ action, parameters }) =>
+      /^(Create|Run|Alloc|Import|Delete|Terminate|Revoke|Authorize|Modify)/.test(action) &&
+      parameters.get("DryRun") !== "true",
+  );
+const refused = async (context: ProviderContext): Promise<Record<string, unknown>> => {
+  const error: unknown = await world.provider.preflight(context).then(
+    () => ({ code: "none" }),
+    (reason: unknown) => reason,
+  );
+  expect(made()).toEqual([]);
+  return error as Record<string, unknown>;
+};
+
+describe("C1 refuses before anything is made:", () => {
+  test("C1 a region that there is not", async () => {
+    // The SDK finds no such host where no endpoint is given; moto answers for every region.
+    world.faults.rule = ({ action }) =>
+      action === "GetCallerIdentity"
+        ? { kind: "error", code: "InvalidClientTokenId", status: 403 }
+        : undefined;
+    const error = await refused(await world.context({ settings: { region: "us-east-9" } }));
+    expect(error["code"]).toBe("unauthenticated");
+    expect(error["hint"]).toContain("us-east-9");
+  });
+
+  test("C1 a token that has expired", async () => {
+    world.faults.rule = ({ action }) =>
+      action === "GetCallerIdentity"
+        ? { kind: "error", code: "ExpiredToken", status: 403 }
+        : undefined;
+    const error = await refused(await world.context({}));
+    expect(error["code"]).toBe("unauthenticated");
+    expect(error["hint"]).toContain("aws sso login");
+  });
+
+  test("C1 a token that expires in the middle of a create, which goes on with a new one", async () => {
+    const context = await world.context({ workers: 1 });
+    world.faults.rule = ({ action }) =>
+      action === "RunInstances"
+        ? { kind: "error", code: "RequestExpired", status: 400 }
+        : undefined;
+    const ensure = () => world.provider.ensure(context, wantedMachines(context.spec));
+    await expect(ensure()).rejects.toMatchObject({ code: "unauthenticated" });
+    world.faults.rule = () => undefined;
+    expect(await ensure()).toHaveLength(2);
+    const machines = (await world.tagged("dev")).filter((one) => one.startsWith("machine "));
+    expect(machines).toHaveLength(2);
+  });
+
+  test("C1 a size that no two zones offer", async () => {
+    world.faults.rule = ({ action }) =>
+      action === "DescribeInstanceTypeOfferings"
+        ? {
+            kind: "answer",
+            body: "<DescribeInstanceTypeOfferingsResponse><instanceTypeOfferingSet><item><instanceType>t3.large</instanceType><locationType>availability-zone</locationType><location>us-east-1a</location></item></instanceTypeOfferingSet></DescribeInstanceTypeOfferingsResponse>",
+          }
+        : undefined;
+    const error = await refused(await world.context({}));
+    expect(error["code"]).toBe("refused");
+    expect(error["message"]).toContain("fewer than two zones");
+  });
+
+  test("C1 subnets of the user's that are too small", async () => {
+    const { Vpc } = await world.ec2.send(new CreateVpcCommand({ CidrBlock: "10.50.0.0/16" }));
+    const subnets = await Promise.all(
+      ["a", "b"].map(async (zone, index) => {
+        const { Subnet } = await world.ec2.send(
+          new CreateSubnetCommand({
+            ...{ VpcId: Vpc?.VpcId, CidrBlock: `10.50.${index}.0/28` },
+            AvailabilityZone: `us-east-1${zone}`,
+          }),
+        );
+        return Subnet?.SubnetId ?? "";
+      }),
+    );
+    const settings = { vpc: Vpc?.VpcId, subnets };
+    const error = await refused(await world.context({ workers: 7, settings }));
+    expect(error["code"]).toBe("config");
+    expect(error["message"]).toMatch(/subnet-\w+ has 11 free addresses, 12 are needed/);
+    expect(await refused(await world.context({ workers: 2, settings }))).toEqual({ code: "none" });
+  });
+
+  test("C4 a name that another cluster has, which is never touched", async () => {
+    const other = await world.context({ workers: 0 });
+    await world.provider.ensure(other, wantedMachines(other.spec));
+    const before = await world.tagged("dev");
+    world.faults.reset();
+    const context = await world.context({ workers: 0 });
+    const error = await refused(context);
+    expect(error["code"]).toBe("exists");
+    expect((await world.provider.remove(context, "all")).left).toEqual([]);
+    expect(await world.tagged("dev")).toEqual(before);
+  });
+});

@@ -20,7 +20,17 @@ export interface ClusterRecord {
   readonly workers: readonly string[];
   /** True once a create ended well. */
   readonly setup_complete: boolean;
+  /** Version to which an upgrade is under way; until it ends nodes have two versions. */
+  readonly upgrading?: string;
   readonly spec: ClusterSpec;
+}
+
+/** Fails while an upgrade is under way: a create would take nodes back to the version before. */
+export function refuseHalfUpgraded({ name, upgrading }: ClusterRecord): void {
+  if (upgrading === undefined) return;
+  throw new ClouderError("refused", `an upgrade of "${name}" to ${upgrading} is under way`, {
+    hint: `complete it: kubectl clouder cluster upgrade ${name} --kubernetes-version ${upgrading}`,
+  });
 }
 
 /** Folder of all clusters below the user's home. */
@@ -41,7 +51,7 @@ export function kubeconfigPath(home: string, name: string): string {
 /** The record for a spec; another create of the same cluster keeps uid and time. */
 export function recordOf(
   spec: ClusterSpec,
-  known: { readonly uid: string; readonly created_at: string },
+  known: Pick<ClusterRecord, "uid" | "created_at" | "upgrading">,
   complete: boolean,
 ): ClusterRecord {
   const machines = wantedMachines(spec);
@@ -57,6 +67,7 @@ export function recordOf(
     master: names("control-plane")[0] ?? "",
     workers: names("worker"),
     setup_complete: complete,
+    ...(known.upgrading !== undefined && { upgrading: known.upgrading }),
     spec,
   };
 }

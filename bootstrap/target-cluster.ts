@@ -1,4 +1,9 @@
-import { clusterFolder, readRecord, type ClusterRecord } from "#bootstrap/cluster-folder";
+import {
+  clusterFolder,
+  readRecord,
+  refuseHalfUpgraded,
+  type ClusterRecord,
+} from "#bootstrap/cluster-folder";
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
 import type { Difference } from "#bootstrap/differences/difference";
 import { lastingDifferences } from "#bootstrap/differences/recorded";
@@ -45,7 +50,8 @@ export async function targetOf(prepared: PlanContext): Promise<Target> {
 }
 
 /** A name stands for one cluster: fails with what cannot be changed in place, and the cure. */
-export function refuseOtherCluster({ spec, refused }: Target): void {
+export function refuseOtherCluster({ spec, refused, known }: Target): void {
+  if (known) refuseHalfUpgraded(known);
   const [first] = refused;
   if (!first) return;
   const hint = first.cure ?? "";

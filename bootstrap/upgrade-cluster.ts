@@ -59,8 +59,12 @@ export async function upgradeCluster(
       const file = join(context.folder, "snapshots", `before-${to}-${stamp}.db`);
       const snapshot = await takeSnapshot(place, file);
       await bringImages(context, facts, machines);
+      const { spec, record } = place;
+      const { uid, created_at } = record;
+      const known = { uid, created_at };
+      await writeRecord(context.folder, recordOf(spec, { ...known, upgrading: to }, true));
       const nodes = await upgradeAll(place, context, facts, request.drain);
-      await writeRecord(context.folder, recordOf(context.spec, place.record, true));
+      await writeRecord(context.folder, recordOf(context.spec, known, true));
       return { from, to, nodes, snapshot };
     });
   });

@@ -1,6 +1,7 @@
 import { clusterFolder } from "#bootstrap/cluster-folder";
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
 import { openPackages } from "#bootstrap/packages/registry";
+import { refuseNoEndpoint } from "#bootstrap/kubeadm/endpoint";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import { chooseSteps } from "#bootstrap/plans/order";
 import { providers } from "#bootstrap/providers/registry";
@@ -49,6 +50,7 @@ async function checkRequest(
   chooseSteps(createClusterPlan, steps ?? {});
   const provider = await loadDriver(providers, "provider", spec.provider.name);
   const context = { ...around, spec, folder: clusterFolder(home, spec.name) };
+  refuseNoEndpoint(spec, provider);
   // Reads the provider's settings and compares them with the machines that are wanted.
   provider.preview(context, wantedMachines(spec));
   checkMachineNetworks(spec, provider.machineNetworks(spec.provider));

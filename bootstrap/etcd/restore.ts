@@ -61,8 +61,10 @@ export async function restoreEtcd(
       await step("start", "start etcd and the API server", ({ access }) =>
         access.run(["sh", "-ec", startScript, "sh", keptManifests]),
       );
-      await waitForApi(context, planes[0]!.access);
-      return { file, ...status!, kept, members: planes.map(({ machine }) => machine.name) };
+      const [first] = planes;
+      if (!first || !status) throw new ClouderError("internal", "a restore without control planes");
+      await waitForApi(context, first.access);
+      return { file, ...status, kept, members: planes.map(({ machine }) => machine.name) };
     }),
   );
 }

@@ -47,7 +47,22 @@ export async function apiEndpoint(
     return { host: ownName(spec), port: apiPort, ...(address !== undefined && { address }) };
   }
   if (made) return shared(spec, made.virtual);
-  throw new ClouderError("config", `${count} control planes need one address for them all`, {
+  throw noEndpoint(count);
+}
+
+/** Fails where several control planes would have nothing that leads to all of them. */
+export function refuseNoEndpoint(
+  spec: Pick<ClusterSpec, "controlPlane">,
+  provider: Pick<Provider, "apiAddress">,
+): void {
+  const { count, endpoint, virtualAddress } = spec.controlPlane;
+  if (count > 1 && (endpoint ?? virtualAddress) === undefined && !provider.apiAddress) {
+    throw noEndpoint(count);
+  }
+}
+
+function noEndpoint(count: number): ClouderError {
+  return new ClouderError("config", `${count} control planes need one address for them all`, {
     hint: "give --virtual-address with a free address of their network, or --endpoint host:port of a load balancer",
   });
 }

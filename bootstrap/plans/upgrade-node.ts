@@ -81,7 +81,7 @@ async function comeBack({ place, context, facts, node }: NodeUpgrade): Promise<v
     async () => {
       const { status } = await place.kube.get(nodes, { name });
       const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
-      return ready && status?.nodeInfo?.kubeletVersion === wanted ? true : undefined;
+      return ready && status.nodeInfo?.kubeletVersion === wanted ? true : undefined;
     },
   );
   // A runtime that cannot restore gets no pods back: the node stays cordoned, and the upgrade ends.

@@ -3,6 +3,7 @@ import {
   findRecord,
   kubeconfigPath,
   recordOf,
+  refuseHalfUpgraded,
   writeRecord,
   type ClusterRecord,
 } from "#bootstrap/cluster-folder";
@@ -74,6 +75,7 @@ export async function keepSpec({ context, record }: Place, spec: ClusterSpec): P
 
 /** Makes what a larger spec wants; whatever is there already stays as it is. */
 export async function growInto(place: Place, wanted: ClusterSpec): Promise<PlanResult> {
+  refuseHalfUpgraded(place.record);
   const spec = withNumbers(validateSpec(wanted), place.spec);
   const packages = await openPackages(spec.packages);
   packages.check(spec.kubernetesVersion);

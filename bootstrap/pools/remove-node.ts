@@ -35,7 +35,7 @@ export async function removeNode(
     const machine = machineCalled(place.spec, request.node);
     if (machine.role === "worker") {
       const pool = poolOf(place.spec, machine.pool);
-      refuseBelow(machine.pool, (pool?.count ?? 1) - 1, pool?.min);
+      refuseBelow(place.spec.name, machine.pool, (pool?.count ?? 1) - 1, pool?.min);
     } else if (place.spec.controlPlane.count === 1) {
       throw new ClouderError("refused", `${machine.name} is the only control plane`, {
         hint: `delete the whole cluster: kubectl clouder cluster delete ${place.spec.name}`,
@@ -49,11 +49,10 @@ export async function removeNode(
   });
 }
 
-/** Fails when a pool would go below its least number of nodes. */
-export function refuseBelow(pool: string, wanted: number, min = 0): void {
+function refuseBelow(cluster: string, pool: string, wanted: number, min = 0): void {
   if (wanted >= min) return;
   throw new ClouderError("refused", `pool ${pool} has min ${min}, ${wanted} would be less`, {
-    hint: `lower it first: kubectl clouder nodepool update CLUSTER ${pool} --min ${wanted}`,
+    hint: `lower it first: kubectl clouder nodepool update ${cluster} ${pool} --min ${wanted}`,
   });
 }
 

@@ -83,7 +83,8 @@ describe("a control plane of three (E6)", () => {
   });
 
   it("answers on while the one that holds the address is off", minutes(5), async () => {
-    await cluster.onNode("ha-master", ["systemctl", "poweroff"], { allowFailure: true });
+    // The connection may end before the answer.
+    await cluster.onNode("ha-master", ["systemctl", "poweroff"]).catch(() => undefined);
     const probe = async () => (await kubectl("get", "--raw", "/readyz")) === "ok";
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(await eventually("an answer", probe)).toBeLessThan(60_000);
@@ -148,7 +149,7 @@ const web = [
           topologySpreadConstraints: [
             {
               ...{ maxSkew: 1, topologyKey: "kubernetes.io/hostname" },
-              ...{ whenUnsatisfiable: "ScheduleAnyway" },
+              ...{ whenUnsatisfiable: "DoNotSchedule" },
               labelSelector: { matchLabels: { app: "web" } },
             },
           ],
@@ -226,7 +227,6 @@ describe("pools", () => {
     );
     await clouder([...update, "--timeout", "60s"]);
     expect(await readyNodes()).toEqual([...planes, "ha-node-1"]);
-    await kubectl("rollout", "status", "deployment/web", "--timeout=90s");
   });
 
   it("come with labels and taints of their own, and go again (H3)", minutes(8), async () => {

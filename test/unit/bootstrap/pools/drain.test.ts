@@ -26,7 +26,7 @@ function pod(name: string, owner: string | undefined, more: object = {}): KubeOb
     ...{ apiVersion: "v1", kind: "Pod" },
     metadata: { name, namespace: "default", uid: `uid-${name}`, ...owners, ...more },
     ...{ spec: { nodeName: "n1", containers: [] }, status: { phase: "Running" } },
-  } as KubeObject;
+  };
 }
 
 let kube: FakeKube;

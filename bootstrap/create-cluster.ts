@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { kubeconfigPath, recordOf, writeRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
+import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import type { StepChoice } from "#bootstrap/plans/order";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
@@ -19,12 +20,16 @@ export interface CreateClusterRequest {
   readonly file?: string | undefined;
   readonly flags: ClusterFlags;
   readonly steps?: StepChoice;
+  /** Steps of machines at work at the same time. */
+  readonly parallel?: number | undefined;
 }
 
 export interface Surroundings {
   readonly report: Reporter;
   /** Socket of the user's SSH agent. */
   readonly sshAgent?: string | undefined;
+  /** For keys with a passphrase and users whose sudo wants a password. */
+  readonly askSecret?: AskSecret | undefined;
   /** For variables that a cloud's own tools read. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly clock: Clock;
@@ -71,7 +76,10 @@ export async function createCluster(
     // Before the record, so that a create which is refused at once leaves none.
     await context.provider.preflight(context);
     await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
-    const { facts, timings } = await runPlan(createClusterPlan, context, request.steps);
+    const { facts, timings } = await runPlan(createClusterPlan, context, {
+      ...request.steps,
+      ...(request.parallel !== undefined && { parallel: request.parallel }),
+    });
     const complete = known?.setup_complete === true || !choosesSteps(request);
     if (complete && known?.setup_complete !== true) {
       await writeRecord(folder, recordOf(spec, identity, true));

@@ -10,13 +10,18 @@ import {
 import type { Surroundings } from "#bootstrap/create-cluster";
 import type { Kubeconfig } from "#bootstrap/kubeadm/kubeconfig";
 import { providers } from "#bootstrap/providers/registry";
-import type { ProviderContext } from "#bootstrap/providers/provider";
+import type { Machine, ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
+import { isClouderError } from "#core/error";
 import { loadDriver } from "#core/registry";
-import type { Kube, KubeObject } from "#kube/kube";
+import type { Kube } from "#kube/kube";
+import { nodes, type Node } from "#kube/resources";
 
-/** Machines and API server as they are now, not as the record says. */
-export type ClusterState = "ready" | "incomplete" | "degraded" | "stopped";
+/**
+ * Machines and API server as they are now, not as the record says; "unknown" where the machines'
+ * cloud does not answer.
+ */
+export type ClusterState = "ready" | "incomplete" | "degraded" | "stopped" | "unknown";
 
 export interface ClusterSummary {
   readonly name: string;
@@ -42,6 +47,8 @@ export interface NodeView {
   readonly pool: string;
   readonly address: string;
   readonly ready: boolean;
+  /** Of its kubelet; empty where the cluster has no such node. */
+  readonly version: string;
   readonly checkpoint: string;
 }
 
@@ -51,7 +58,11 @@ export async function listClusters(
   around: Surroundings,
 ): Promise<readonly ClusterSummary[]> {
   const names = await clusterNames(home);
-  return await Promise.all(names.map(async (name) => summaryOf(home, name, around)));
+  return await Promise.all(
+    names.map((name) =>
+      summaryOf(home, name, around).catch((error: unknown) => unseen(home, name, around, error)),
+    ),
+  );
 }
 
 /** One cluster with its nodes. */
@@ -68,47 +79,42 @@ export async function showCluster(
   const path = kubeconfigPath(home, name);
   const running = await provider.list(context);
   const seen = summary.state === "stopped" ? [] : await nodesOf(path, connect);
+  const all = wantedMachines(record.spec).map((one) => nodeView(one, running, seen));
   return {
     ...(await provider.describe(context)),
     ...summary,
-    kubeconfig: path,
-    context: name,
-    nodes: wantedMachines(record.spec).map(({ name: machine, role, pool }) => {
-      const node = seen.find(({ metadata }) => metadata.name === machine);
-      return {
-        name: machine,
-        role,
-        pool,
-        address: running.find((one) => one.name === machine)?.privateAddress ?? "",
-        ready: isReady(node),
-        checkpoint: node?.metadata.labels?.["clouder.datalayer.io/checkpoint"] ?? "unproven",
-      };
-    }),
+    // Machines may run and the API server answer while nodes do not.
+    ...(summary.state === "ready" && all.some(({ ready }) => !ready) && { state: "degraded" }),
+    ...{ kubeconfig: path, context: name, nodes: all },
   };
 }
 
-interface NodeObject extends KubeObject {
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+function nodeView(
+  { name, role, pool }: WantedMachine,
+  running: readonly Machine[],
+  seen: readonly Node[],
+): NodeView {
+  const node = seen.find(({ metadata }) => metadata.name === name);
+  return {
+    ...{ name, role, pool },
+    address: running.find((one) => one.name === name)?.privateAddress ?? "",
+    ready: isReady(node),
+    version: node?.status?.nodeInfo?.kubeletVersion ?? "",
+    checkpoint: node?.metadata.labels?.["clouder.datalayer.io/checkpoint"] ?? "unproven",
   };
 }
 
-function isReady(node: NodeObject | undefined): boolean {
-  return (
-    node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ===
-    true
-  );
+function isReady(node: Node | undefined): boolean {
+  const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True";
 }
 
 async function nodesOf(
   path: string,
   connect: (kubeconfig: string) => Promise<Kube>,
-): Promise<readonly NodeObject[]> {
+): Promise<readonly Node[]> {
   try {
-    const kube = await connect(path);
-    return await kube.list<NodeObject>({
-      ...{ apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false },
-    });
+    return await (await connect(path)).list(nodes);
   } catch {
     // The state says it already: this cluster does not answer.
     return [];
@@ -130,6 +136,23 @@ async function summaryOf(
     kubernetesVersion: record.k8s_version,
     state: await stateOf(home, record, running.length, wanted),
     machines: { running: running.length, wanted },
+    createdAt: record.created_at,
+  };
+}
+
+/** A cluster whose machines cannot be asked for is listed all the same, with the reason told. */
+async function unseen(
+  home: string,
+  name: string,
+  { report }: Surroundings,
+  error: unknown,
+): Promise<ClusterSummary> {
+  if (!isClouderError(error)) throw error;
+  report({ type: "note", level: "warn", message: `${name}: ${error.message}` });
+  const record = await findRecord(home, name);
+  return {
+    ...{ name, provider: record.cloud, kubernetesVersion: record.k8s_version, state: "unknown" },
+    machines: { running: 0, wanted: wantedMachines(record.spec).length },
     createdAt: record.created_at,
   };
 }

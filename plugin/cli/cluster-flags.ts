@@ -1,6 +1,7 @@
 import type { CreateClusterRequest } from "#bootstrap/create-cluster";
 import { checkName } from "#bootstrap/spec/validate";
 import type { Check } from "#plugin/cli/checks";
+import { secretFlags } from "#plugin/cli/ask-secret";
 import { cloudFlags, cloudSettings, type CloudFlagValues } from "#plugin/cli/cloud-flags";
 import { boolean, integer, string } from "#plugin/cli/flags";
 
@@ -13,7 +14,7 @@ export const isClusterName: Check = (value) => {
 export const createFlags = {
   provider: string({
     aliases: ["cloud"],
-    description: "where machines come from: local, ssh, aws",
+    description: "where machines come from: local, ssh, aws, azure",
   }),
   workers: integer({
     char: "w",
@@ -31,6 +32,7 @@ export const createFlags = {
     char: "i",
     description: "private key [default: the SSH agent's keys; in a cloud a new key]",
   }),
+  ...secretFlags,
   ...cloudFlags,
   endpoint: string({
     description: "host:port of a load balancer of yours before the control planes",
@@ -38,14 +40,22 @@ export const createFlags = {
   "virtual-address": string({
     description: "free address that control planes share, where no load balancer is given",
   }),
-  bundle: string({ description: "folder of the offline bundle (bundle.json)" }),
+  packages: string({
+    description: "where software comes from: online, mirror (see its document), bundle",
+  }),
+  bundle: string({ description: "folder of an offline bundle (bundle.json), with bundle" }),
   "schedulable-control-plane": boolean({ description: "let ordinary pods run there, too" }),
   "kubernetes-version": string({
     aliases: ["k8s-version"],
-    description: "for example v1.36.3 [default: the bundle's]",
+    description: "for example v1.36.3 [default: the packages']",
   }),
   "pod-cidr": string({ description: "pod network [default: 10.244.0.0/16]" }),
   "service-cidr": string({ description: "service network [default: 10.96.0.0/12]" }),
+  parallel: integer({
+    description: "steps of machines at work at the same time [default: 128]",
+    min: 1,
+    max: 500,
+  }),
   "skip-steps": string({ description: "steps to pass over", multiple: true }),
   "only-step": string({ description: "run only this step, and those it needs facts from" }),
 };
@@ -58,11 +68,13 @@ interface CreateFlagValues extends CloudFlagValues {
   readonly endpoint: string | undefined;
   readonly "virtual-address": string | undefined;
   readonly key: string | undefined;
+  readonly packages: string | undefined;
   readonly bundle: string | undefined;
   readonly "schedulable-control-plane": boolean;
   readonly "kubernetes-version": string | undefined;
   readonly "pod-cidr": string | undefined;
   readonly "service-cidr": string | undefined;
+  readonly parallel: number | undefined;
   readonly "skip-steps": readonly string[] | undefined;
   readonly "only-step": string | undefined;
 }
@@ -71,7 +83,7 @@ interface CreateFlagValues extends CloudFlagValues {
 export function flagsOf(
   flags: CreateFlagValues,
   name: string | undefined,
-): Pick<CreateClusterRequest, "flags" | "steps"> {
+): Pick<CreateClusterRequest, "flags" | "steps" | "parallel"> {
   const only = flags["only-step"];
   return {
     flags: {
@@ -84,12 +96,14 @@ export function flagsOf(
       virtualAddress: flags["virtual-address"],
       key: flags.key,
       settings: cloudSettings(flags),
+      packages: flags.packages,
       bundle: flags.bundle,
       schedulableControlPlane: flags["schedulable-control-plane"] ? true : undefined,
       kubernetesVersion: flags["kubernetes-version"]?.replace(/^(?=\d)/, "v"),
       podCIDR: flags["pod-cidr"],
       serviceCIDR: flags["service-cidr"],
     },
+    parallel: flags.parallel,
     steps: { skip: flags["skip-steps"] ?? [], ...(only !== undefined && { only }) },
   };
 }

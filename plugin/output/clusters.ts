@@ -62,6 +62,7 @@ export function clusterShown(cluster: ClusterView): Result {
       { title: "POOL", value: ({ pool }) => pool },
       { title: "ADDRESS", value: ({ address }) => address },
       { title: "READY", value: ({ ready }) => (ready ? "yes" : "no") },
+      { title: "VERSION", value: ({ version }) => version },
       { title: "CHECKPOINT", value: ({ checkpoint }) => checkpoint },
     ]),
   };

@@ -19,7 +19,11 @@ const awscli: CachedPart = {
   build: (folder) => makeVenv(folder, packages),
 };
 
-/** The program `aws`, installed into the lab's cache where it is missing. */
-export async function awsProgram(say: (line: string) => void = () => undefined): Promise<string> {
-  return join(await ensurePart(awscli, progressOf(1, say)), "bin", "aws");
+/** How `aws` is called; it is installed into the lab's cache where it is missing. */
+export async function awsProgram(
+  say: (line: string) => void = () => undefined,
+): Promise<readonly string[]> {
+  const folder = await ensurePart(awscli, progressOf(1, say));
+  // Its script has the path of the folder in which it was installed, before that got its name.
+  return [join(folder, "bin", "python"), "-m", "awscli"];
 }

@@ -84,7 +84,11 @@ export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsC
   const faults = await startAwsFaults(moto.endpoint);
   undo.defer(() => faults.stop());
   const environment = {
-    ...{ AWS_ENDPOINT_URL: faults.endpoint, AWS_REGION: region, AWS_EC2_METADATA_DISABLED: "true" },
+    ...{
+      AWS_ENDPOINT_URL: faults.endpoint,
+      AWS_DEFAULT_REGION: region,
+      AWS_EC2_METADATA_DISABLED: "true",
+    },
     AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
     AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
   };
@@ -138,7 +142,7 @@ export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsC
     ...{ faults, network: subnet, run },
     clouder: (args, options) => run([launcher, ...args], { outlivesUs: true, ...options }),
     aws: async (args) => {
-      const { stdout } = await run([aws, ...args, "--output", "json"]);
+      const { stdout } = await run([...aws, ...args, "--output", "json"]);
       return stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
     },
     tagged: (cluster) => taggedThings({ ec2, elb, iam }, cluster),

@@ -29,8 +29,19 @@ const refused = async (context: ProviderContext): Promise<Record<string, unknown
 };
 
 describe("C1 refuses before anything is made:", () => {
-  test("C1 a region that there is not", async () => {
-    // The SDK finds no such host where no endpoint is given; moto answers for every region.
+  test("C1 a region that there is not: its host has no address", async () => {
+    const endpoint = process.env["AWS_ENDPOINT_URL"];
+    process.env["AWS_ENDPOINT_URL"] = "http://us-east-9.invalid";
+    try {
+      const error = await refused(await world.context({ settings: { region: "us-east-9" } }));
+      expect(error["code"]).toBe("unreachable");
+      expect(error["hint"]).toContain("the region's name");
+    } finally {
+      process.env["AWS_ENDPOINT_URL"] = endpoint;
+    }
+  });
+
+  test("C1 a region that the account has not switched on", async () => {
     world.faults.rule = ({ action }) =>
       action === "GetCallerIdentity"
         ? { kind: "error", code: "InvalidClientTokenId", status: 403 }

@@ -2,10 +2,10 @@ import { boolean, integer, string } from "#plugin/cli/flags";
 
 /** Flags of `cluster create` for providers that make machines in a cloud. */
 export const cloudFlags = {
-  region: string({ char: "r", description: "in a cloud: region, for example us-east-1" }),
+  region: string({ char: "r", description: "in a cloud: region, for example us-east-1 or eastus" }),
   "worker-size": string({
     aliases: ["node-size", "size"],
-    description: "in a cloud: size of workers, for example t3.large",
+    description: "in a cloud: size of workers, for example t3.large or Standard_D4s_v5",
   }),
   "control-plane-size": string({
     aliases: ["master-size"],
@@ -20,6 +20,24 @@ export const cloudFlags = {
   "vpc-cidr": string({ description: "with aws: network of the machines [default: 10.0.0.0/16]" }),
   vpc: string({ description: "with aws: id of a VPC that is there, with --subnet" }),
   subnet: string({ description: "with aws: ids of its subnets in two zones", multiple: true }),
+  "vnet-cidr": string({
+    description: "with azure: network of the machines [default: 10.0.0.0/16]",
+  }),
+  "subnet-cidr": string({
+    description: "with azure: subnet of the machines [default: 10.0.0.0/24]",
+  }),
+  "subnet-id": string({ description: "with azure: id of a subnet that is there" }),
+  "subscription-id": string({
+    description: "with azure: subscription [default: AZURE_SUBSCRIPTION_ID, then azure configure]",
+  }),
+  "resource-group": string({
+    char: "g",
+    description: "with azure: resource group, which stays when it is yours [default: NAME-rg]",
+  }),
+  "admin-user": string({
+    char: "u",
+    description: "in a cloud: account on the machines [default: azureuser, or the image's]",
+  }),
   private: boolean({ description: "in a cloud: machines without public addresses, behind NAT" }),
   "jump-host": string({
     description: "user@address[:port] through which machines are reached, with ssh or --private",
@@ -38,6 +56,12 @@ export interface CloudFlagValues {
   readonly "vpc-cidr": string | undefined;
   readonly vpc: string | undefined;
   readonly subnet: readonly string[] | undefined;
+  readonly "vnet-cidr": string | undefined;
+  readonly "subnet-cidr": string | undefined;
+  readonly "subnet-id": string | undefined;
+  readonly "subscription-id": string | undefined;
+  readonly "resource-group": string | undefined;
+  readonly "admin-user": string | undefined;
   readonly private: boolean;
   readonly "jump-host": string | undefined;
   readonly spot: boolean;
@@ -56,6 +80,12 @@ export function cloudSettings(flags: CloudFlagValues): Readonly<Record<string, u
     vpcCIDR: flags["vpc-cidr"],
     vpc: flags.vpc,
     subnets: flags.subnet,
+    vnetCIDR: flags["vnet-cidr"],
+    subnetCIDR: flags["subnet-cidr"],
+    subnet: flags["subnet-id"],
+    subscription: flags["subscription-id"],
+    resourceGroup: flags["resource-group"],
+    user: flags["admin-user"],
     private: flags.private || undefined,
     jumpHost: flags["jump-host"],
     spot: flags.spot || undefined,

@@ -43,10 +43,8 @@ interface Account {
   readonly configuration: AzureConfiguration;
 }
 
-async function open(context: AccountContext, subscription?: string): Promise<Account> {
-  const configuration = await readConfiguration(context.environment, {
-    ...(subscription !== undefined && { subscription }),
-  });
+async function open(context: AccountContext): Promise<Account> {
+  const configuration = await readConfiguration(context.environment);
   return { session: openSession(configuration, context), configuration };
 }
 

@@ -60,7 +60,10 @@ function credentialOf(
   if (tenant !== undefined && client !== undefined && secret !== undefined) {
     return new ClientSecretCredential(tenant, client, secret, authority);
   }
-  return new DefaultAzureCredential({ ...(tenant !== undefined && { tenantId: tenant }) });
+  return new DefaultAzureCredential({
+    ...authority,
+    ...(tenant !== undefined && { tenantId: tenant }),
+  });
 }
 
 function hostName(address: string): string {

@@ -136,7 +136,7 @@ function refuseOverlap(cidr: string, network: ProviderContext["spec"]["network"]
     const other = parseNetwork(range);
     if (!own || !other || !overlap(own, other)) continue;
     throw new ClouderError("config", `the network ${cidr} and the ${what} ${range} overlap`, {
-      hint: "choose others with --vpc-cidr, --pod-cidr or --service-cidr",
+      hint: "choose others with --vnet-cidr, --pod-cidr or --service-cidr",
     });
   }
 }

@@ -16,7 +16,7 @@ export default command({
   flags: {
     provider: string({
       aliases: ["cloud"],
-      description: "where machines come from: local, ssh, aws",
+      description: "where machines come from: local, ssh, aws, azure",
       default: "local",
     }),
     filename: string({

@@ -1,0 +1,371 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createAzureProvider } from "#bootstrap/providers/azure/provider";
+import type { ProviderContext } from "#bootstrap/providers/provider";
+import { wantedMachines } from "#bootstrap/spec/machines";
+import { armEnvironment, contributor, type ArmCall, type ArmFault } from "#test/lab/arm/arm";
+import type { Stored } from "#test/lab/arm/cloud";
+import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
+
+let world: AzureWorld;
+beforeAll(async () => {
+  world = await startAzureWorld();
+});
+beforeEach(() => {
+  world.reset();
+});
+afterAll(() => world.close());
+
+const ensure = (context: ProviderContext) =>
+  world.provider.ensure(context, wantedMachines(context.spec));
+const refuse =
+  (method: string, part: RegExp, code: string, status = 400) =>
+  (call: ArmCall): ArmFault | undefined =>
+    call.method === method && part.test(call.path) ? { kind: "error", code, status } : undefined;
+const changes = () => world.arm.calls.filter(({ method }) => method !== "GET");
+/** Something of somebody else's in a group. */
+const plant = (type: string, name: string, group = "dev-rg"): void => {
+  const id = `/subscriptions/${world.arm.cloud.subscription}/resourceGroups/${group}/providers/${type}/${name}`;
+  const foreign: Stored = {
+    ...{ id, name, type, etag: "", location: "eastus", tags: {}, extra: {}, properties: {} },
+  };
+  world.arm.cloud.things.set(id.toLowerCase(), foreign);
+};
+
+describe("weather", () => {
+  test("B1 every third call throttled, every seventh lost and pages of two change nothing of the outcome", async () => {
+    await ensure(await world.context({ workers: 2 }));
+    const wanted = world.everything().filter((one) => !one.startsWith("role"));
+    world.reset();
+    world.arm.pageSize = 2;
+    const inARow = new Map<string, number>();
+    const weather = ({ number }: ArmCall): ArmFault | undefined => {
+      if (number % 3 === 0) {
+        return { kind: "error", status: 429, code: "TooManyRequests", retryAfter: 7 };
+      }
+      if (number % 7 === 1) return { kind: "answer-lost" };
+      return number % 7 === 4 ? { kind: "error", status: 503, code: "ServerBusy" } : undefined;
+    };
+    world.arm.rule = (call) => {
+      const key = `${call.method} ${call.path}`;
+      const before = inARow.get(key) ?? 0;
+      const fault = before < 4 ? weather(call) : undefined;
+      inARow.set(key, fault === undefined ? 0 : before + 1);
+      return fault;
+    };
+    const context = await world.context({ workers: 2 });
+    await ensure(context);
+    expect(world.everything().filter((one) => !one.startsWith("role"))).toEqual(wanted);
+    expect((await world.provider.remove(context, "all")).left).toEqual([]);
+    expect(world.everything()).toEqual([]);
+  }, 120_000);
+
+  test("B1 a throttle's own time is waited for, and one that never ends is told", async () => {
+    let first = true;
+    world.arm.rule = ({ path }) => {
+      if (!path.endsWith("/skus") || !first) return undefined;
+      first = false;
+      return { kind: "error", status: 429, code: "TooManyRequests", retryAfter: 40 };
+    };
+    const start = world.clock.now();
+    await world.provider.preflight(await world.context({}));
+    expect(world.clock.now() - start).toBeGreaterThanOrEqual(40_000);
+    world.arm.rule = refuse("GET", /\/skus$/, "TooManyRequests", 429);
+    await expect(world.provider.preflight(await world.context({}))).rejects.toMatchObject({
+      code: "busy",
+    });
+  });
+
+  test("B1 roles and identities that are known late are waited for", async () => {
+    world.arm.settings.lateIdentities = 4;
+    let times = 3;
+    world.arm.rule = (call) => {
+      if (!call.path.includes("virtualNetworks") || call.method !== "PUT") return undefined;
+      times -= 1;
+      return times >= 0 ? { kind: "error", status: 403, code: "AuthorizationFailed" } : undefined;
+    };
+    await ensure(await world.context({ workers: 0 }));
+    expect(world.everything().some((one) => one.startsWith("roleAssignments"))).toBe(true);
+  });
+
+  test("B1 a subscription that never used a service has it registered", async () => {
+    world.arm.settings.unregistered.add("Microsoft.ManagedIdentity");
+    await ensure(await world.context({ workers: 0 }));
+    expect(changes()[0]?.path).toMatch(/Microsoft\.ManagedIdentity\/register$/);
+  });
+
+  test("B1 what fails only after it was accepted is told with Azure's reason", async () => {
+    world.arm.rule = (call) => {
+      if (!call.path.endsWith("dev-node-1")) return undefined;
+      return call.method === "PUT"
+        ? { kind: "error", status: 409, code: "AllocationFailed" }
+        : undefined;
+    };
+    await expect(ensure(await world.context({ workers: 1 }))).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("dev-node-1") as string,
+      hint: expect.stringContaining("another size") as string,
+    });
+    expect(world.everything()).toContain("virtualMachines dev-master");
+  });
+
+  test("B1 a machine that never answers over SSH is named, and the wait ends", async () => {
+    const provider = createAzureProvider({
+      clock: world.clock,
+      callerAddress: () => Promise.resolve("198.51.100.7"),
+      answersSsh: () => Promise.resolve(false),
+    });
+    const context = await world.context({ workers: 0 });
+    await expect(provider.ensure(context, wantedMachines(context.spec))).rejects.toMatchObject({
+      code: "timeout",
+      message: expect.stringContaining("dev-master") as string,
+      hint: expect.stringContaining("--allow-cidr") as string,
+    });
+  });
+});
+
+describe("delete", () => {
+  test("B4 what others still hold is tried again, pass after pass", async () => {
+    const context = await world.context({ workers: 1 });
+    await ensure(context);
+    const holding = new Map([
+      ["dev-vnet", 3],
+      ["dev-nsg", 4],
+      ["dev-rg", 2],
+    ]);
+    world.arm.rule = ({ method, path }) => {
+      const name = path.split("/").at(-1) ?? "";
+      const left = holding.get(name) ?? 0;
+      if (method !== "DELETE" || left === 0) return undefined;
+      holding.set(name, left - 1);
+      return { kind: "error", status: 400, code: "InUseSubnetCannotBeDeleted" };
+    };
+    expect((await world.provider.remove(context, "all")).left).toEqual([]);
+    expect(world.everything()).toEqual([]);
+  });
+
+  test("B3 things of others in the cluster's group are named and never touched, nor is the group", async () => {
+    const context = await world.context({ workers: 0 });
+    await ensure(context);
+    plant("Microsoft.Storage/storageAccounts", "theirs");
+    plant("Microsoft.Network/publicIPAddresses", "their-address");
+    const { left } = await world.provider.remove(context, "all");
+    expect(left).toEqual([
+      expect.stringMatching(/theirs \(not made by us\)/),
+      expect.stringMatching(/their-address \(not made by us\)/),
+      "resource group dev-rg",
+    ]);
+    expect(world.everything()).toEqual([
+      ...["group dev-rg", "publicIPAddresses their-address", "storageAccounts theirs"],
+    ]);
+  });
+
+  test("B3 a group of the user's stays, with what was in it and its tags", async () => {
+    const path = `/subscriptions/${world.arm.cloud.subscription}/resourceGroups/ours`;
+    const group: Stored = {
+      ...{ id: path, name: "ours", type: "", etag: "", location: "westeurope", extra: {} },
+      tags: { team: "a" },
+      properties: {},
+    };
+    world.arm.cloud.things.set(path.toLowerCase(), group);
+    plant("Microsoft.Network/virtualNetworks", "theirs", "ours");
+    const context = await world.context({ workers: 0, settings: { resourceGroup: "ours" } });
+    await world.provider.preflight(context);
+    await ensure(context);
+    expect((await world.provider.remove(context, "all")).left).toEqual([]);
+    expect(world.everything()).toEqual(["group ours", "virtualNetworks theirs"]);
+    expect(world.arm.cloud.find(path)?.tags).toEqual({ team: "a" });
+  });
+
+  test("B3 what cannot be deleted ends the delete, named with the reason", async () => {
+    const context = await world.context({ workers: 0 });
+    await ensure(context);
+    world.arm.rule = refuse("DELETE", /virtualNetworks/, "ScopeLocked", 409);
+    const { left } = await world.provider.remove(context, "all");
+    expect(left).toContainEqual(expect.stringMatching(/^virtual network dev-vnet \(.*ScopeLocked/));
+    expect(left.at(-1)).toBe("resource group dev-rg");
+  });
+});
+
+describe("B6 what can be known is told before the first create:", () => {
+  test.each<[string, Record<string, unknown>, string, RegExp, RegExp]>([
+    [
+      "a size that Azure retired, with live ones",
+      { workerSize: "Standard_NC6s_v3" },
+      ...(["refused", /2025-09-30/, /Standard_NC4as_T4_v3/] as const),
+    ],
+    [
+      "a size that does not exist",
+      { workerSize: "Standard_D4s_v99" },
+      ...(["config", /Standard_D4s_v99/, /Standard_B4ms|Standard_D4s_v5/] as const),
+    ],
+    [
+      "a size that this subscription may not have",
+      { workerSize: "Standard_E4s_v5" },
+      ...(["refused", /may not have Standard_E4s_v5/, /Quotas/] as const),
+    ],
+    [
+      "a size of generation 1",
+      { workerSize: "Standard_D2" },
+      ...(["refused", /generation 2/, /Standard_/] as const),
+    ],
+    [
+      "a zone that does not offer the size",
+      { workerSize: "Standard_F4s_v2", zones: ["2"] },
+      ...(["config", /zone 2/, /zones that do: 1/] as const),
+    ],
+    [
+      "spot machines of a size that has none",
+      { spot: true },
+      ...(["refused", /no spot machines/, /--worker-size/] as const),
+    ],
+    [
+      "an overlap with the pods",
+      { vnetCIDR: "10.244.0.0/16" },
+      ...(["config", /pod network/, /--vnet-cidr/] as const),
+    ],
+    [
+      "a subnet too small",
+      { subnetCIDR: "10.0.0.0/29" },
+      ...(["config", /room for 2/, /larger/] as const),
+    ],
+    [
+      "a subnet that is not there",
+      {
+        subnet:
+          "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/x",
+      },
+      ...(["not-found", /subnets\/x/, /az network vnet subnet list/] as const),
+    ],
+    [
+      "a region without the image",
+      { image: "Debian13" },
+      ...(["not-found", /Debian 13/, /Ubuntu2204/] as const),
+    ],
+    [
+      "a key without its public half",
+      { key: "/nowhere/key" },
+      ...(["config", /key\.pub/, /ssh-keygen -y/] as const),
+    ],
+  ])("B6 %s", async (_what, settings, code, message, hint) => {
+    const context = await world.context({ workers: 4, settings });
+    await expect(world.provider.preflight(context)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+      hint: expect.stringMatching(hint) as string,
+    });
+    expect(changes()).toEqual([]);
+  });
+
+  test.each([
+    ["standardBSFamily", 11],
+    ["cores", 15],
+    ["virtualMachines", 3],
+    ["PublicIPAddresses", 3],
+  ] as const)("B6 a quota that does not suffice: %s", async (quota, limit) => {
+    world.arm.settings.quotas[quota] = [limit, 0];
+    await expect(
+      world.provider.preflight(await world.context({ workers: 3 })),
+    ).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining(quota) as string,
+      details: expect.objectContaining({ limit, quota }) as object,
+    });
+    expect(changes()).toEqual([]);
+  });
+
+  test("B6 a burstable size of a control plane is warned of", async () => {
+    await world.provider.preflight(await world.context({}));
+    const warnings = world.events.filter((one) => one.type === "note" && one.level === "warn");
+    expect(JSON.stringify(warnings)).toMatch(/Standard_B4ms.*etcd suffers/);
+  });
+
+  test("B6 a resource group of that name that is somebody else's is left alone", async () => {
+    const context = await world.context({});
+    await ensure(await world.context({ workers: 0 }));
+    await expect(world.provider.preflight(context)).rejects.toMatchObject({
+      code: "exists",
+      hint: expect.stringContaining("--resource-group") as string,
+    });
+  });
+});
+
+describe("A5 a Contributor, who may not give roles,", () => {
+  test("A5 makes the cluster all the same, and is told the command for the role", async () => {
+    const environment = armEnvironment(world.arm, contributor);
+    const context = await world.context({ workers: 0, environment });
+    await world.provider.preflight(context);
+    expect(await ensure(context)).toHaveLength(1);
+    const [warning] = world.events
+      .filter((one) => one.type === "note" && one.level === "warn")
+      .slice(-1);
+    expect(JSON.stringify(warning)).toMatch(
+      /az role assignment create .*--role Contributor --scope/,
+    );
+    expect((await world.provider.remove(context, "all")).left).toEqual([]);
+    expect(world.everything()).toEqual([]);
+  });
+});
+
+describe("A8 errors tell the cure", () => {
+  test("A8 AuthorizationFailed: role assignments", async () => {
+    world.arm.rule = refuse("PUT", /resourceGroups/, "AuthorizationFailed", 403);
+    await expect(ensure(await world.context({}))).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("AuthorizationFailed") as string,
+      hint: expect.stringContaining("role assignments") as string,
+    });
+  });
+
+  test("A8 SubscriptionNotFound: id correct and active", async () => {
+    const settings = { subscription: "99999999-9999-4999-8999-999999999999" };
+    await expect(world.provider.preflight(await world.context({ settings }))).rejects.toMatchObject(
+      {
+        code: "not-found",
+        message: expect.stringContaining("SubscriptionNotFound") as string,
+        hint: expect.stringMatching(/id is correct.*active/) as string,
+      },
+    );
+  });
+
+  test("A4 A8 a disabled subscription is refused before the first create", async () => {
+    world.arm.settings.state = "Disabled";
+    await expect(world.provider.preflight(await world.context({}))).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("disabled") as string,
+    });
+    expect(changes()).toEqual([]);
+  });
+
+  test("A8 a wrong secret is told without it", async () => {
+    const environment = { AZURE_CLIENT_SECRET: "wrong-and-secret" };
+    const failure = world.provider.preflight(await world.context({ environment }));
+    await expect(failure).rejects.toMatchObject({
+      code: "unauthenticated",
+      message: expect.stringContaining("AADSTS7000215") as string,
+      hint: expect.stringContaining("client secret") as string,
+    });
+    await expect(failure).rejects.not.toThrow(/wrong-and-secret/);
+  });
+
+  test("B1 a region is never taken silently", async () => {
+    await expect(
+      world.provider.preflight(await world.context({ settings: { region: undefined } })),
+    ).rejects.toMatchObject({
+      code: "config",
+      hint: expect.stringContaining("--region") as string,
+    });
+  });
+});
+
+test("a token never leaves for another server that an answer names", async () => {
+  const context = await world.context({ workers: 0 });
+  await ensure(context);
+  const { everyItem, openSession } = await import("#bootstrap/providers/azure/session");
+  const session = openSession(
+    { sources: {} },
+    { clock: world.clock, report: () => undefined, environment: context.environment },
+  );
+  await expect(
+    everyItem(session, "https://example.invalid/subscriptions?api-version=1", "list"),
+  ).rejects.toMatchObject({ code: "refused" });
+});

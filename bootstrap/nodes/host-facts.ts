@@ -20,6 +20,14 @@ export interface HostFacts {
   readonly addresses: readonly string[];
   /** Services of a container runtime or a kubelet that run although no create of ours was there. */
   readonly foreignServices: readonly string[];
+  /** TCP ports of Kubernetes that something listens on although no create of ours was there. */
+  readonly busyPorts: readonly string[];
+  /** Firewalls that are at work: ufw, firewalld. */
+  readonly firewalls: readonly string[];
+  /** Free space below /var/lib. */
+  readonly freeBytes: number;
+  /** Seconds since the epoch, by the machine's clock. */
+  readonly clockSeconds: number;
 }
 
 const script = `
@@ -42,6 +50,20 @@ if [ ! -e /var/lib/clouder/bootstrap ]; then
   done
 fi
 echo "services=$services"
+ports=
+if [ ! -e /var/lib/clouder/bootstrap ]; then
+  ports=$(ss -Hltn 2>/dev/null | awk '{sub(".*:", "", $4); print $4}' | sort -un |
+    grep -xE '2379|2380|6443|10250|10256|10257|10259' | tr '\\n' ' ')
+fi
+echo "ports=$ports"
+firewalls=
+for unit in ufw firewalld; do
+  if systemctl is-active -q "$unit"; then firewalls="$firewalls $unit"; fi
+done
+if [ "$firewalls" = " ufw" ] && ! ufw status 2>/dev/null | grep -q '^Status: active'; then firewalls=; fi
+echo "firewalls=$firewalls"
+echo "free=$(df -Pk /var/lib | awk 'NR == 2 {print $4}')"
+echo "clock=$(date +%s)"
 `;
 
 /** Reads the facts by one command; `unsupported` when the machine cannot be a node. */
@@ -78,6 +100,10 @@ export function parseHostFacts(name: string, text: string): HostFacts {
     machineId: value("machine"),
     addresses: words(value("addresses")),
     foreignServices: words(value("services")),
+    busyPorts: words(value("ports")),
+    firewalls: words(value("firewalls")),
+    freeBytes: Number(value("free")) * 1024,
+    clockSeconds: Number(value("clock")),
   };
 }
 

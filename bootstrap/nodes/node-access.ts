@@ -1,3 +1,5 @@
+import type { AskSecret } from "#bootstrap/nodes/ask-secret";
+
 /** Port to one machine: run commands, read and write files. */
 export interface NodeAccess {
   /** Name for people and logs, for example `lab-node-1`. */
@@ -54,6 +56,8 @@ export interface SshLogin {
   readonly keyFile?: string;
   /** Socket of an SSH agent (SSH_AUTH_SOCK, read at the edge). */
   readonly agent?: string;
+  /** For a key with a passphrase, and for sudo with a password. */
+  readonly askSecret?: AskSecret;
 }
 
 export interface SshAddress extends SshLogin {

@@ -25,9 +25,9 @@ export async function openClient(
   const config: ConnectConfig = {
     ...(through === undefined ? { host: address.host, port: address.port } : { sock: through }),
     username: address.user,
-    readyTimeout: 20_000,
-    keepaliveInterval: 15_000,
-    keepaliveCountMax: 4,
+    readyTimeout: 15_000,
+    keepaliveInterval: 10_000,
+    keepaliveCountMax: 3,
     hostVerifier: (key: Buffer) => {
       shown = hostKeyOf(key);
       changed = pinned.length > 0 && !pinned.some((one) => one.base64 === shown?.base64);
@@ -80,7 +80,23 @@ async function credentials(address: SshAddress): Promise<ConnectConfig> {
       cause: error,
     });
   });
-  return { privateKey: key };
+  const { default: ssh2 } = await import("ssh2");
+  const parsed = ssh2.utils.parseKey(key);
+  if (!(parsed instanceof Error) || !/[Ee]ncrypted|passphrase/.test(parsed.message)) {
+    return { privateKey: key };
+  }
+  if (!address.askSecret) throw passphraseWanted(address.keyFile);
+  const passphrase = await address.askSecret("key-passphrase", address.keyFile);
+  if (ssh2.utils.parseKey(key, passphrase) instanceof Error) {
+    throw new ClouderError("unauthenticated", `this is not the passphrase of ${address.keyFile}`);
+  }
+  return { privateKey: key, passphrase };
+}
+
+function passphraseWanted(keyFile: string): ClouderError {
+  return new ClouderError("unauthenticated", `the SSH key ${keyFile} has a passphrase`, {
+    hint: "pipe it in with --key-passphrase-stdin, or load the key into ssh-agent and leave --key out",
+  });
 }
 
 /** Why a server cannot be used, with the cure. */
@@ -93,14 +109,11 @@ export function connectionError(name: string, address: SshAddress, error: Error)
       cause: error,
     });
   }
-  if (/parse privateKey|Encrypted private/.test(text)) {
+  if (text.includes("parse privateKey")) {
     return new ClouderError(
       "config",
       `the SSH key ${address.keyFile ?? ""} cannot be used: ${text}`,
-      {
-        hint: "load a key with a passphrase into ssh-agent and leave --key out",
-        cause: error,
-      },
+      { hint: "give the private key's file with --key", cause: error },
     );
   }
   return new ClouderError("unreachable", `cannot reach ${where}: ${text}`, {

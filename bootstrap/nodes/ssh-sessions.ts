@@ -1,4 +1,5 @@
 import type { Client, ClientChannel } from "ssh2";
+import { sudoRefused, type Root } from "#bootstrap/nodes/become-root";
 import { captureOutput, tookTooLong } from "#bootstrap/nodes/captured-output";
 import { feed, type FedOptions } from "#bootstrap/nodes/feed";
 import type { RunOnNode } from "#bootstrap/nodes/node-files";
@@ -6,7 +7,7 @@ import type { RunResult } from "#bootstrap/nodes/node-access";
 import { createGate } from "#bootstrap/plans/gate";
 import { quote } from "#bootstrap/nodes/quote";
 import { commandFailed } from "#bootstrap/nodes/remote-file";
-import { ClouderError, throwIfCancelled } from "#core/error";
+import { ClouderError, messageOf, throwIfCancelled } from "#core/error";
 
 /** sshd's default MaxSessions is 10 for one connection. */
 const sessionsAtOnce = 8;
@@ -15,7 +16,11 @@ const sessionsAtOnce = 8;
  * Runs commands as sessions of one connection, never more at once than sshd allows: one that was
  * given up counts until sshd has closed it.
  */
-export function createSessions(host: string, client: Client, sudo: boolean): RunOnNode {
+export function createSessions(
+  host: string,
+  client: Client,
+  { prefix, firstLine }: Root = { prefix: [] },
+): RunOnNode {
   const gate = createGate(sessionsAtOnce);
   let lost: Error | undefined;
   client.on("error", (error) => (lost = error));
@@ -25,11 +30,12 @@ export function createSessions(host: string, client: Client, sudo: boolean): Run
     options: FedOptions,
     onClosed: () => void,
   ): Promise<RunResult> => {
-    const command = quote(sudo ? ["sudo", "-n", "--", ...argv] : argv);
-    const result = await execute(host, client, command, options, onClosed);
+    const command = quote([...prefix, ...argv]);
+    const fed = firstLine === undefined ? options : { ...options, firstLine };
+    const result = await execute(host, client, command, fed, onClosed);
     if (result === "lost") throw connectionLost(host, lost);
     if (result.status !== 0 && !options.allowFailure) {
-      throw sudo && /^sudo: /m.test(result.stderr)
+      throw prefix.length > 0 && /^sudo: /m.test(result.stderr)
         ? sudoRefused(host, result.stderr)
         : commandFailed(host, argv, result);
     }
@@ -84,23 +90,35 @@ function openSession(
       resolve("lost");
       onClosed();
     };
-    if (stop.aborted) {
-      fail();
-      return;
-    }
-    try {
+    const open = (attempt: number) => {
+      if (stop.aborted) {
+        fail();
+        return;
+      }
       client.exec(command, (error, channel) => {
         // Listeners go on at once: the whole answer may be in the packet that opened the channel.
-        if (error) fail();
+        if (error && isRefused(error) && attempt < 100) setTimeout(tryOpen, 50, attempt + 1);
+        else if (error) fail();
         else {
           channel.once("close", onClosed);
           follow(channel, options, stop, resolve);
         }
       });
-    } catch {
-      fail();
-    }
+    };
+    const tryOpen = (attempt: number) => {
+      try {
+        open(attempt);
+      } catch {
+        fail();
+      }
+    };
+    tryOpen(1);
   });
+}
+
+/** sshd counts a session for a moment after it has told that it is closed. */
+function isRefused(error: Error): boolean {
+  return error.message.startsWith("(SSH) Channel open failure: ");
 }
 
 function follow(
@@ -130,20 +148,10 @@ function follow(
   feed(channel, options);
 }
 
-function connectionLost(host: string, cause: Error | undefined): ClouderError {
-  return new ClouderError("unreachable", `the connection to ${host} broke`, {
+function connectionLost(host: string, cause: Error = new Error("it was closed")): ClouderError {
+  return new ClouderError("unreachable", `the connection to ${host} broke: ${messageOf(cause)}`, {
     hint: "run the command again: it goes on where it stopped",
     retryable: true,
-    ...(cause && { cause }),
+    cause,
   });
-}
-
-function sudoRefused(host: string, stderr: string): ClouderError {
-  return new ClouderError(
-    "denied",
-    `sudo on ${host} refuses: ${stderr.trim().split("\n")[0] ?? ""}`,
-    {
-      hint: "let the user run sudo without a password there (NOPASSWD), or log in as root",
-    },
-  );
 }

@@ -1,5 +1,6 @@
 import type { Client } from "ssh2";
 import { jumpWay } from "./jump-host.ts";
+import { becomeRoot, type Root } from "#bootstrap/nodes/become-root";
 import { openClient } from "./ssh-client.ts";
 import type { NodeAccess, NodeAccessDriver, SshAddress } from "#bootstrap/nodes/node-access";
 import { accessThrough } from "#bootstrap/nodes/node-files";
@@ -14,7 +15,13 @@ export const sshAccess: NodeAccessDriver = {
     }
     throwIfCancelled(signal);
     const client = await open(name, address, signal);
-    return sshNode(name, address, client);
+    try {
+      const root = await becomeRoot(name, address, createSessions(name, client));
+      return sshNode(name, client, root);
+    } catch (error) {
+      client.end();
+      throw error;
+    }
   },
 };
 
@@ -30,9 +37,9 @@ async function open(name: string, address: SshAddress, signal?: AbortSignal): Pr
   }
 }
 
-function sshNode(host: string, address: SshAddress, client: Client): NodeAccess {
+function sshNode(host: string, client: Client, root: Root): NodeAccess {
   return {
-    ...accessThrough(host, createSessions(host, client, address.user !== "root")),
+    ...accessThrough(host, createSessions(host, client, root)),
     close: () =>
       new Promise((resolve) => {
         client.once("close", () => {

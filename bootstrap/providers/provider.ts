@@ -1,3 +1,4 @@
+import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import type { Reporter } from "#core/report";
 import type { ClusterSpec, ProviderSection } from "#bootstrap/spec/cluster-spec";
@@ -37,6 +38,8 @@ export interface ProviderContext {
   readonly report: Reporter;
   /** Socket of the user's SSH agent; for machines that are reached without a key file. */
   readonly sshAgent?: string | undefined;
+  /** For keys with a passphrase and users whose sudo wants a password. */
+  readonly askSecret?: AskSecret | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

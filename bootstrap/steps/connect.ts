@@ -31,6 +31,7 @@ function logged({ folder, clock, report }: PlanContext, { machine, access }: Nod
 
 /** Handshakes are this side's work: more at once would only time each other out. */
 const handshakes = 32;
+const patienceMs = 25_000;
 
 /** Connects to all or none; the error names every machine that could not be reached, with its cause. */
 export async function connectAll(
@@ -59,10 +60,18 @@ async function connectTo(
   gate: Gate,
 ): Promise<NodeAccess> {
   const driver = await loadDriver(nodeAccessDrivers, "node access", reach.access);
+  let started = 0;
+  // One that refuses may be starting; one that lets us wait for an answer has been given enough time.
+  const when = (error: unknown) =>
+    isClouderError(error) && error.retryable && performance.now() - started < patienceMs;
   return await retry(
-    { attempts: 6, firstDelayMs: 500, maxDelayMs: 5000 },
+    { attempts: 6, firstDelayMs: 500, maxDelayMs: 5000, when },
     clock,
-    () => gate(() => driver.connect(name, reach, signal)),
+    () =>
+      gate(() => {
+        started ||= performance.now();
+        return driver.connect(name, reach, signal);
+      }),
     signal,
   );
 }

@@ -3,6 +3,7 @@ import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
 import { apiEndpoint } from "#bootstrap/kubeadm/endpoint";
 import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { checkRoom } from "#bootstrap/steps/check-host";
 import { ClouderError } from "#core/error";
 
 /** What the machines are; the settings that fit them all. */
@@ -27,7 +28,8 @@ export const hostFacts: Step = {
   },
 };
 
-function checkHost({ spec, packages }: PlanContext, host: HostFacts): void {
+function checkHost(context: PlanContext, host: HostFacts): void {
+  const { spec, packages } = context;
   packages.checkHost(host);
   if (host.foreignServices.length > 0) {
     throw new ClouderError(
@@ -38,6 +40,7 @@ function checkHost({ spec, packages }: PlanContext, host: HostFacts): void {
       },
     );
   }
+  checkRoom(context, host);
   const inside = addressInside(host, [spec.network.podCIDR, spec.network.serviceCIDR]);
   if (inside) {
     throw new ClouderError(

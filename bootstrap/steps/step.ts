@@ -1,4 +1,5 @@
 import type { ApiEndpoint } from "#bootstrap/kubeadm/endpoint";
+import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import type { HostFacts } from "#bootstrap/nodes/host-facts";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import type { Packages } from "#bootstrap/packages/packages";
@@ -23,6 +24,7 @@ export interface PlanContext {
   readonly packages: Packages;
   readonly report: Reporter;
   readonly sshAgent?: string | undefined;
+  readonly askSecret?: AskSecret | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;

@@ -17,6 +17,7 @@ export function surroundings(context: CommandContext): Surroundings {
     signal: context.signal,
     sshAgent: context.environment["SSH_AUTH_SOCK"],
     environment: context.environment,
+    askSecret: context.askSecret,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Interfaces } from "@oclif/core";
 import type { ArgInput, FlagInput, InferredArgs } from "@oclif/core/interfaces";
+import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import type { Clock } from "#core/clock";
 import { ClouderError } from "#core/error";
 import type { Reporter } from "#core/report";
@@ -23,6 +24,8 @@ export interface CommandContext {
   readonly namespace: () => Promise<string>;
   /** Asks on the terminal; true with --yes; a `usage` error when nobody can answer. */
   readonly confirm: (question: string) => Promise<boolean>;
+  /** Asks on the terminal without showing it, or reads the line that a --…-stdin flag announces. */
+  readonly askSecret: AskSecret;
   /** The caller's environment, for commands whose job needs a variable of it by name. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -4,6 +4,7 @@ import { ClouderError } from "#core/error";
 import type { Reporter } from "#core/report";
 import type { Kube } from "#kube/kube";
 import type { CommandContext } from "#plugin/cli/command";
+import { createAskSecret } from "#plugin/cli/ask-secret";
 import { milliseconds } from "#plugin/cli/durations";
 
 export interface Edge {
@@ -35,6 +36,7 @@ export function createContext(flags: Record<string, unknown>, edge: Edge): Comma
     report: edge.report,
     clock: systemClock,
     environment: edge.environment,
+    askSecret: createAskSecret(flags, edge),
     kube,
     namespace: async () => text("namespace") ?? (await kube()).namespace,
     confirm: async (question) => {

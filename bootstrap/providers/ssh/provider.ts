@@ -41,7 +41,7 @@ export const sshProvider: Provider = {
     ),
 };
 
-function machinesOf({ spec, folder, sshAgent }: ProviderContext): readonly Machine[] {
+function machinesOf({ spec, folder, sshAgent, askSecret }: ProviderContext): readonly Machine[] {
   const settings = parseSshSettings(spec.provider.settings);
   const wanted = wantedMachines(spec);
   if (settings.hosts.length < wanted.length) {
@@ -58,20 +58,23 @@ function machinesOf({ spec, folder, sshAgent }: ProviderContext): readonly Machi
       { hint: `use --workers ${settings.hosts.length - 1}, or fewer hosts` },
     );
   }
-  return wanted.map((one, index) => machineOf(one, settings, index, { folder, sshAgent }));
+  return wanted.map((one, index) =>
+    machineOf(one, settings, index, { folder, sshAgent, askSecret }),
+  );
 }
 
 function machineOf(
   one: WantedMachine,
   { hosts, key, jumpHost }: SshSettings,
   index: number,
-  { folder, sshAgent }: Pick<ProviderContext, "folder" | "sshAgent">,
+  { folder, sshAgent, askSecret }: Pick<ProviderContext, "folder" | "sshAgent" | "askSecret">,
 ): Machine {
   const host = hosts[index];
   if (!host) throw new ClouderError("internal", "more machines than hosts");
   const keys = {
     ...(key !== undefined && { keyFile: keyPath(key) }),
     ...(sshAgent !== undefined && { agent: sshAgent }),
+    ...(askSecret !== undefined && { askSecret }),
   };
   const login = ({ address, port, user }: Host): SshLogin => ({
     ...{ host: address, port, user },

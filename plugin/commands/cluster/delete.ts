@@ -1,5 +1,6 @@
 import { deleteCluster, previewDelete } from "#bootstrap/delete-cluster";
 import { ClouderError } from "#core/error";
+import { secretFlags } from "#plugin/cli/ask-secret";
 import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
 import { checked } from "#plugin/cli/checks";
 import { isClusterName } from "#plugin/cli/cluster-flags";
@@ -16,6 +17,7 @@ export default command({
   },
   flags: {
     yes: yesFlag,
+    ...secretFlags,
     force: boolean({ description: "with ssh: forget the cluster although machines do not answer" }),
     "dry-run": boolean({ description: "print what would be done, change nothing" }),
   },

@@ -296,6 +296,7 @@ describe("A11 commands", () => {
     kube: () => Promise.reject(new Error("no cluster")),
     namespace: () => Promise.reject(new Error("no cluster")),
     confirm: () => Promise.resolve(false),
+    askSecret: () => Promise.reject(new Error("nobody can answer")),
     environment: {},
   };
 

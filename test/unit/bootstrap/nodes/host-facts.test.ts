@@ -16,6 +16,10 @@ const printed = (changes: Readonly<Record<string, string>> = {}) =>
     init: "systemd",
     addresses: "10.0.0.4 192.168.1.4",
     services: "containerd docker",
+    ports: "6443",
+    firewalls: "ufw",
+    free: "1000",
+    clock: "1700000000",
     ...changes,
   })
     .map(([key, value]) => `${key}=${value}\n`)
@@ -36,6 +40,10 @@ describe("facts of a machine", () => {
       machineId: "abc",
       addresses: ["10.0.0.4", "192.168.1.4"],
       foreignServices: ["containerd", "docker"],
+      busyPorts: ["6443"],
+      firewalls: ["ufw"],
+      freeBytes: 1_024_000,
+      clockSeconds: 1_700_000_000,
     });
   });
 

@@ -22,6 +22,7 @@ export async function runCommand(
     kube: () => Promise.resolve(kube),
     namespace: () => Promise.resolve("default"),
     confirm: () => Promise.resolve(true),
+    askSecret: () => Promise.reject(new Error("nobody can answer")),
     environment: {},
     ...over,
   };

@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { emptyBundle } from "#test/fixtures/bundle";
+import type { CreateClusterRequest } from "#bootstrap/create-cluster";
+import type { ClientAnswer } from "#test/fakes/create-client";
+import { simulatedMachines } from "#test/fakes/simulated-machines";
+import {
+  loopbackAddresses,
+  startSshFleet,
+  type FleetOptions,
+  type SshFleet,
+} from "#test/fakes/ssh-fleet";
+
+/** So many hosts behind SSH, a bundle for them, and a home in which creates record them. */
+export interface SshWorld extends AsyncDisposable {
+  readonly fleet: SshFleet;
+  /** What `createCluster` is asked for. */
+  readonly request: CreateClusterRequest;
+  /** Runs the create in a process of its own. */
+  create(): Promise<ClientAnswer>;
+}
+
+export interface WorldOptions extends Omit<FleetOptions, "machines"> {
+  readonly hosts: number;
+  /** Size of each program and image of the bundle. */
+  readonly fileBytes?: number;
+  /** Only this step, and those it needs facts from. */
+  readonly only?: string;
+}
+
+/** Raises the hosts; the first is the control plane. */
+export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
+  const home = await mkdtemp(join(tmpdir(), "clouder-fleet-"));
+  const addresses = loopbackAddresses(options.hosts);
+  const fleet = await startSshFleet({ ...options, machines: simulatedMachines(addresses) });
+  const key = join(home, "key");
+  await writeFile(key, fleet.privateKey, { mode: 0o600 });
+  const bundle = await writeBundle(join(home, "bundle"), options.fileBytes ?? 1 << 16);
+  const workers = options.hosts - 1;
+  const user = options.sudoPassword === undefined ? "root" : "ops";
+  const request: CreateClusterRequest = {
+    home,
+    document: JSON.stringify({
+      ...{ apiVersion: "bootstrap.clouder.datalayer.io/v1alpha1", kind: "Cluster" },
+      metadata: { name: "fleet" },
+      spec: {
+        network: { podCIDR: "10.240.0.0/13" },
+        pools: [
+          { name: "workers", count: Math.min(workers, 150) },
+          ...(workers > 150 ? [{ name: "more", count: workers - 150 }] : []),
+        ],
+        provider: {
+          name: "ssh",
+          settings: { key, hosts: addresses.map((one) => `${user}@${one}:${fleet.port}`) },
+        },
+      },
+    }),
+    flags: { bundle },
+    ...(options.only !== undefined && { steps: { only: options.only } }),
+  };
+  const requestFile = join(home, "request.json");
+  await writeFile(requestFile, JSON.stringify(request));
+  const client = fileURLToPath(new URL("./create-client.ts", import.meta.url));
+  return {
+    fleet,
+    request,
+    create: async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, [client, requestFile]);
+      return JSON.parse(stdout) as ClientAnswer;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await fleet[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+const programs = ["kubelet", "kubeadm", "kubectl", "containerd", "ctr"];
+
+async function writeBundle(folder: string, bytes: number): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const file = async (path: string, head = "") => {
+    const content = Buffer.concat([Buffer.from(`${head}\n`), Buffer.alloc(bytes, path)]);
+    await writeFile(join(folder, path), content);
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    return { path, sha256, bytes: content.length };
+  };
+  const image = "registry.k8s.io/pause:3.10.2";
+  const files = [
+    ...(await Promise.all(
+      programs.map(async (name) => ({
+        ...{ ...(await file(name)), kind: "binary", destination: `/usr/local/bin/${name}` },
+      })),
+    )),
+    {
+      ...{ ...(await file("criu.deb")), kind: "package", os: "debian-13" },
+      ...{ package: "criu", version: "4.2" },
+    },
+    { ...(await file("pause.tar", image)), kind: "image", names: [image], on: "all" },
+    { ...(await file("flannel.yaml")), kind: "manifest", name: "flannel" },
+  ];
+  const versions = {
+    ...emptyBundle.versions,
+    ...{ kubernetes: "v1.36.3", criu: "4.2", runc: "1.3.6", pause: "3.10.2" },
+  };
+  await writeFile(join(folder, "bundle.json"), JSON.stringify({ ...emptyBundle, versions, files }));
+  return folder;
+}

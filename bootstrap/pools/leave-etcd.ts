@@ -62,7 +62,7 @@ export async function leaveEtcd(place: Place, { machine, stays }: Leaving): Prom
 }
 
 /** Runs work on one machine. */
-export async function withNode<T>(
+async function withNode<T>(
   { context }: Pick<Place, "context">,
   machine: Machine,
   work: (node: Node) => Promise<T>,

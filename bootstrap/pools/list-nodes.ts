@@ -27,7 +27,7 @@ export interface ListedPool {
 }
 
 /** The bounds of a pool that names none. */
-export const poolBounds = { min: 0, max: 150 } as const;
+const poolBounds = { min: 0, max: 150 } as const;
 
 /** The nodes that a cluster is to have. */
 export async function listNodes(

@@ -28,9 +28,7 @@ export const systems: Readonly<Record<string, System>> = {
     distribution: "debian",
     codename: "bookworm",
     criu: { distribution: "3.17", project: "Debian_12" },
-    traps: [
-      "CRIU 3.17 stops one-sided at io_uring and old rseq: newer kernels take the CRIU project's",
-    ],
+    traps: ["CRIU 3.17 fails on kernels from 6.16 on: they take the CRIU project's"],
   },
   "debian-13": {
     title: "Debian 13 (trixie)",
@@ -72,7 +70,7 @@ export function leastCriu(kernel: string): string {
 /** True when a version (major.minor…) is at least as new as another. */
 export function atLeast(version: string, least: string): boolean {
   const parts = (text: string) => text.split(".").map((part) => Number.parseInt(part, 10));
-  const [major = 0, minor = 0] = parts(version);
+  const [major = Number.NaN, minor = Number.NaN] = parts(version);
   const [leastMajor = 0, leastMinor = 0] = parts(least);
   return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }

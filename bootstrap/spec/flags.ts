@@ -12,6 +12,8 @@ export interface ClusterFlags {
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** Private key for the ssh provider. */
   readonly key?: string | undefined;
+  /** Kind of package source. */
+  readonly packages?: string | undefined;
   readonly bundle?: string | undefined;
   readonly controlPlanes?: number | undefined;
   /** `host:port` of a load balancer before the API servers. */
@@ -30,6 +32,7 @@ const places = {
   workers: { flag: "--workers", path: ["spec", "pools", 0, "count"] },
   hosts: { flag: "--host", path: ["spec", "provider", "settings", "hosts"] },
   key: { flag: "--key", path: ["spec", "provider", "settings", "key"] },
+  packages: { flag: "--packages", path: ["spec", "packages", "kind"] },
   bundle: { flag: "--bundle", path: ["spec", "packages", "bundle"] },
   controlPlanes: { flag: "--control-planes", path: ["spec", "controlPlane", "count"] },
   endpoint: { flag: "--endpoint", path: ["spec", "controlPlane", "endpoint"] },

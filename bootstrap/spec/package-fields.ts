@@ -77,7 +77,7 @@ export const packageFields = objectField(
   },
 );
 
-type Written = Value<typeof packageFields>;
+type Written = Value<typeof packageFields> | undefined;
 
 const belongs = {
   bundle: ["bundle"],
@@ -88,47 +88,46 @@ const belongs = {
   ],
 } as const;
 
+const place = (name: string) => below("spec.packages", name);
+
 /** The source of packages that a document names; `config` names fields that are missing or too many. */
-export function packageSource(
-  written: Written | undefined,
-  bundle: string | undefined,
-): PackageSource {
-  const folder = written?.bundle ?? bundle;
+export function packageSource(written: Written, bundle: string | undefined): PackageSource {
+  const { bundle: folder = bundle, containerdVersion } = written ?? {};
   const kind = written?.kind ?? (folder === undefined ? "online" : "bundle");
-  const place = (name: string) => below("spec.packages", name);
-  const known: readonly string[] = belongs[kind];
-  for (const [name, value] of Object.entries(written ?? {})) {
-    if (name !== "kind" && value !== undefined && !known.includes(name)) {
-      throw wrongField(
-        place(name),
-        `does not go with ${kind}`,
-        `take it out, or change ${place("kind")}`,
-      );
-    }
-  }
-  const must = (name: "kubernetes" | "containerd" | "registry"): string => {
-    const value = written?.[name];
-    if (value !== undefined) return value;
-    throw wrongField(place(name), "is missing", "a mirror has kubernetes, containerd and registry");
-  };
-  const version = written?.containerdVersion;
-  const containerd = version === undefined ? {} : { containerdVersion: version };
-  if (kind === "online") return { kind, ...containerd };
+  refuseSurplus(written ?? {}, kind);
+  const version = containerdVersion === undefined ? {} : { containerdVersion };
+  if (kind === "online") return { kind, ...version };
   if (kind === "bundle") {
     if (folder !== undefined) return { kind, folder };
     throw wrongField(place("bundle"), "is missing", "give the folder with --bundle DIR");
   }
-  const { criu, ca, fingerprints } = written ?? {};
+  return { ...mirror(written ?? {}), ...version };
+}
+
+function refuseSurplus(written: object, kind: PackageSource["kind"]): void {
+  const known: readonly string[] = belongs[kind];
+  for (const [name, value] of Object.entries(written)) {
+    if (name === "kind" || value === undefined || known.includes(name)) continue;
+    const cure = `take it out, or change ${place("kind")}`;
+    throw wrongField(place(name), `does not go with ${kind}`, cure);
+  }
+}
+
+function mirror(
+  written: Partial<NonNullable<Written>>,
+): Extract<PackageSource, { kind: "mirror" }> {
+  const must = (name: "kubernetes" | "containerd" | "registry"): string => {
+    const value = written[name];
+    if (value !== undefined) return value;
+    throw wrongField(place(name), "is missing", "a mirror has kubernetes, containerd and registry");
+  };
+  const { criu, ca, fingerprints } = written;
   return {
-    kind,
-    ...{
-      kubernetes: must("kubernetes"),
-      containerd: must("containerd"),
-      registry: must("registry"),
-    },
+    kind: "mirror",
+    ...{ kubernetes: must("kubernetes"), containerd: must("containerd") },
+    registry: must("registry"),
     ...(criu !== undefined && { criu }),
     ...(ca !== undefined && { ca }),
     ...(fingerprints !== undefined && { fingerprints }),
-    ...containerd,
   };
 }

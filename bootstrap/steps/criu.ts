@@ -1,5 +1,6 @@
 import { ensureFiles } from "#bootstrap/nodes/ensure-files";
 import { output } from "#bootstrap/nodes/remote-file";
+import { atLeast, leastCriu } from "#bootstrap/packages/systems";
 import type { Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -14,16 +15,31 @@ export const criu: Step = {
   id: "criu",
   title: "configure CRIU",
   scope: "node",
-  needs: ["nodes"],
+  needs: ["nodes", "hosts"],
   gives: [],
   after: ["install-packages"],
-  preview: () => [`/etc/criu/runc.conf: ${options.join(", ")}`, "criu --version, at least 3.16"],
-  run: async (_context, _facts, { access }) => {
-    const version = /Version: (\d+)\.(\d+)/.exec(await output(access, ["criu", "--version"]));
-    const [major = 0, minor = 0] = (version ?? []).slice(1).map(Number);
-    if (major < 3 || (major === 3 && minor < 16)) {
-      throw new ClouderError("unsupported", `${access.host} has CRIU ${major}.${minor}`, {
-        hint: "use a bundle with CRIU 3.16 or newer; 4.2 on kernels from 6.16 on",
+  preview: () => [
+    `/etc/criu/runc.conf: ${options.join(", ")}`,
+    "criu --version, at least 3.16, on kernels from 6.16 on 4.2; criu check",
+  ],
+  run: async (_context, facts, { access, machine }) => {
+    const kernel = facts.hosts?.find(({ name }) => name === machine.name)?.kernel ?? "";
+    const least = leastCriu(kernel);
+    const said = await output(access, ["criu", "--version"]);
+    const version = /Version: (\d+\.\d+\S*)/.exec(said)?.[1] ?? "of an unknown version";
+    if (!atLeast(version, least)) {
+      throw new ClouderError(
+        "unsupported",
+        `${access.host} has CRIU ${version}, its kernel ${kernel} needs ${least}`,
+        { hint: "use a system or a source of packages that has it, or boot an older kernel" },
+      );
+    }
+    const checked = await access.run(["criu", "check"], { allowFailure: true });
+    if (checked.status !== 0) {
+      const lines = `${checked.stdout}\n${checked.stderr}`.trim().split("\n");
+      throw new ClouderError("criu", `criu check fails on ${access.host}: ${lines.at(-1) ?? ""}`, {
+        hint: "the kernel lacks what CRIU needs: boot the distribution's own kernel",
+        details: { host: access.host, output: lines.slice(-12) },
       });
     }
     const changed = await ensureFiles(access, [

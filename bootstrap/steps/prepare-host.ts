@@ -29,6 +29,7 @@ export const prepareHost: Step = {
   needs: ["nodes", "settings", "machines", "endpoint"],
   gives: [],
   preview: ({ spec }) => [
+    "cloud-init status --wait, where there is one",
     "keep copies of the files that create will replace, for cluster delete",
     `modprobe ${modules.join(" ")}; /etc/modules-load.d/clouder.conf (checked only in containers)`,
     "sysctl -p /etc/sysctl.d/99-clouder.conf",
@@ -36,6 +37,7 @@ export const prepareHost: Step = {
     `/etc/hosts: the cluster's machines and ${spec.controlPlane.endpoint ?? ownName(spec)}`,
   ],
   run: async (context, facts, { access }) => {
+    await waitForCloudInit(access);
     const shared = facts.settings?.sharedKernel === true;
     await keepOriginals(access, {
       programs: context.packages.programs,
@@ -51,6 +53,17 @@ export const prepareHost: Step = {
     return changes.length === 0 ? { skipped: "prepared already" } : {};
   },
 };
+
+/** On its first boot cloud-init sets addresses, disks and packages: what it undoes must not be done yet. */
+async function waitForCloudInit(access: NodeAccess): Promise<void> {
+  const script = "command -v cloud-init >/dev/null || exit 0; timeout 600 cloud-init status --wait";
+  const { status, stdout } = await access.run(["sh", "-c", script], { allowFailure: true });
+  // 2: it ended with errors it recovered from; 1: with errors that are the image's own.
+  if (status !== 124) return;
+  throw new ClouderError("timeout", `cloud-init on ${access.host} is at work for 10 minutes`, {
+    hint: `look there with cloud-init status --long (${stdout.trim().split("\n").at(-1) ?? ""})`,
+  });
+}
 
 function settingsFor(shared: boolean): readonly string[] {
   return shared ? networkSettings : [...networkSettings, ...kernelSettings];

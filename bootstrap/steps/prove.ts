@@ -60,5 +60,5 @@ export const prove: Step = {
 /** As the proof itself prints them. */
 async function checkpointVersions(access: NodeAccess): Promise<Partial<Proof>> {
   const lines = await output(access, ["sh", "-c", versionsScript]);
-  return Object.fromEntries(lines.split("\n").map((line) => line.split("=")));
+  return Object.fromEntries(lines.split("\n").map((line) => line.split("=") as [string, string]));
 }

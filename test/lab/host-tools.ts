@@ -39,6 +39,15 @@ export async function ensureHostTools(say: (line: string) => void): Promise<void
   ensureGo();
 }
 
+/** Installs by apt what is missing of some programs that only parts of the lab need. */
+export async function ensurePrograms(
+  names: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
+  const missing = names.filter((name) => !onPath(name));
+  if (missing.length > 0) await install(missing, say);
+}
+
 /** Fails when there is no Go on this host; all that the programs built without a root need. */
 export function ensureGo(): void {
   if (onPath("go")) return;

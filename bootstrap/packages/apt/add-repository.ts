@@ -7,7 +7,13 @@ import type { Origin, Repository } from "#bootstrap/packages/apt/repositories";
 const authorityFile = "/etc/apt/keyrings/clouder-authority.crt";
 const settingsFile = "/etc/apt/apt.conf.d/60clouder";
 
-/** What tells apt and containerd which certificates to trust, where they are the user's own. */
+/** Makes apt trust the user's own authority for these hosts, and no other any more. */
+export async function ensureTrust({ access }: AptRun, files: readonly WantedFile[]): Promise<void> {
+  if (files.length > 0) await ensureFiles(access, files);
+  else await access.run(["rm", "-f", "--", settingsFile, authorityFile]);
+}
+
+/** What tells apt which certificates to trust, where they are the user's own. */
 export function trustFiles(origin: Origin): readonly WantedFile[] {
   if (origin.authority === undefined) return [];
   const hosts = [origin.kubernetes, origin.containerd, origin.criu].map(

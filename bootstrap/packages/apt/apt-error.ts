@@ -15,7 +15,7 @@ const causes: readonly Cause[] = [
   {
     pattern: /EXPKEYSIG|key.*expired|expired.*key/i,
     code: "integrity",
-    message: (host, about) => `${host}: the key that signs ${about} has expired`,
+    message: (_host, about) => `the key that signs ${about} has expired`,
     init: {
       hint: "look whether its owner has prolonged it; for a mirror, sign its Release files anew",
     },
@@ -24,7 +24,7 @@ const causes: readonly Cause[] = [
     pattern:
       /NO_PUBKEY|BADSIG|Missing key|\/sqv |is not signed|signatures? (were|was|couldn't)|Hash Sum mismatch|unexpected size/i,
     code: "integrity",
-    message: (host, about) => `${host}: ${about} is not what the pinned key signed`,
+    message: (_host, about) => `${about} is not what the pinned key signed`,
     init: {
       hint: "do not go on: look at who runs that host; a mirror needs the vendor's InRelease as it is, or a key of its own in spec.packages.fingerprints",
     },
@@ -54,7 +54,7 @@ const causes: readonly Cause[] = [
   {
     pattern: /404 +Not Found|does not have a Release file|no longer has a Release|403 +Forbidden/i,
     code: "not-found",
-    message: (host, about) => `${host}: there is no ${about}`,
+    message: (host, about) => `${host} finds no ${about}`,
     init: {
       hint: "look at the address and at --kubernetes-version; a mirror keeps the vendor's folders",
     },

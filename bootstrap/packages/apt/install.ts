@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
-import { ensureFiles } from "#bootstrap/nodes/ensure-files";
 import { succeeds } from "#bootstrap/nodes/remote-file";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
-import { addRepository, lineOf, trustFiles } from "#bootstrap/packages/apt/add-repository";
+import {
+  addRepository,
+  ensureTrust,
+  lineOf,
+  trustFiles,
+} from "#bootstrap/packages/apt/add-repository";
 import { aptGet, said, type AptRun } from "#bootstrap/packages/apt/apt";
 import { aptFailed } from "#bootstrap/packages/apt/apt-error";
 import {
@@ -47,7 +51,7 @@ export async function installByApt(
     context.report({ type: "note", level: "debug", host: machine.name, message: trap });
   }
   await ensureAuthorities(run);
-  await ensureFiles(access, trust);
+  await ensureTrust(run, trust);
   for (const repository of repositories) await addRepository(run, repository);
   await install(run, pins);
   const installed = await installedVersions(access, names);

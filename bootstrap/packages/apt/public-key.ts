@@ -54,26 +54,36 @@ interface Packet {
   readonly end: number;
 }
 
-/** Partial lengths do not occur in keys; undefined for what is no packet. */
 function packetAt(bytes: Buffer, at: number): Packet | undefined {
   const head = bytes[at] ?? 0;
-  if ((head & 0x80) === 0 || at + 2 > bytes.length) return undefined;
+  if ((head & 0x80) === 0) return undefined;
   const fresh = (head & 0x40) !== 0;
-  const first = bytes[at + 1] ?? 0;
-  let size: number;
-  let body: number;
-  if (!fresh) {
-    const width = [1, 2, 4][head & 3];
-    if (width === undefined || at + 1 + width > bytes.length) return undefined;
-    [size, body] = [bytes.readUIntBE(at + 1, width), at + 1 + width];
-  } else if (first < 192) [size, body] = [first, at + 2];
-  else if (first < 224) [size, body] = [((first - 192) << 8) + (bytes[at + 2] ?? 0) + 192, at + 3];
-  else if (first === 255 && at + 6 <= bytes.length)
-    [size, body] = [bytes.readUInt32BE(at + 2), at + 6];
-  else return undefined;
-  if (body + size > bytes.length) return undefined;
+  const length = fresh ? newLength(bytes, at + 1) : oldLength(bytes, at + 1, head & 3);
+  if (!length || length.next + length.size > bytes.length) return undefined;
+  const end = length.next + length.size;
   const tag = fresh ? head & 0x3f : (head >> 2) & 0x0f;
-  return { tag, body: bytes.subarray(body, body + size), end: body + size };
+  return { tag, body: bytes.subarray(length.next, end), end };
+}
+
+interface Length {
+  readonly size: number;
+  /** Where the body begins. */
+  readonly next: number;
+}
+
+function oldLength(bytes: Buffer, at: number, kind: number): Length | undefined {
+  const width = [1, 2, 4][kind];
+  if (width === undefined || at + width > bytes.length) return undefined;
+  return { size: bytes.readUIntBE(at, width), next: at + width };
+}
+
+/** Partial lengths do not occur in keys. */
+function newLength(bytes: Buffer, at: number): Length | undefined {
+  const first = bytes[at] ?? 224;
+  if (first < 192) return { size: first, next: at + 1 };
+  if (first < 224) return { size: ((first - 192) << 8) + (bytes[at + 1] ?? 0) + 192, next: at + 2 };
+  if (first !== 255 || at + 5 > bytes.length) return undefined;
+  return { size: bytes.readUInt32BE(at + 1), next: at + 5 };
 }
 
 function fingerprintOf(body: Buffer): string {

@@ -1,7 +1,7 @@
 import type { Instance } from "@aws-sdk/client-ec2";
 import { join } from "node:path";
 import { awaitBalancer, ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
-import { allowedNetworks } from "./caller-address.ts";
+import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import { ensureGroups } from "./firewall.ts";
 import { tagKeys, tagValue } from "./identity.ts";
 import { images, type Architecture } from "./image-table.ts";

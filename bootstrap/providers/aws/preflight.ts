@@ -5,7 +5,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { adoptedNetwork } from "./adopt.ts";
 import { hasAwsCode } from "./aws-error.ts";
-import { allowedNetworks } from "./caller-address.ts";
+import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import { tagKeys, tagValue, type AwsIdentity } from "./identity.ts";
 import { newestImage } from "./images.ts";
 import { nameOf, ourInstances } from "./instances.ts";

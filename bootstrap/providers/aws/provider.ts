@@ -1,7 +1,7 @@
 import { DescribeVpcsCommand } from "@aws-sdk/client-ec2";
 import { awaitSsh } from "./await-ssh.ts";
 import { awaitBalancer, ourBalancer } from "./balancer.ts";
-import { callerAddress } from "./caller-address.ts";
+import { callerAddress } from "#bootstrap/providers/caller-address";
 import { costOf } from "./cost.ts";
 import { identityOf, ours, type AwsIdentity } from "./identity.ts";
 import { ourInstances } from "./instances.ts";

@@ -5,7 +5,7 @@ import { isSpot } from "./machine-body.ts";
 import { adoptedSubnet, ensureNat, ensureSubnet, wantsNat } from "./network.ts";
 import { ensureThing } from "./part.ts";
 import type { Site } from "./site.ts";
-import { allowedNetworks } from "#bootstrap/providers/aws/caller-address";
+import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import type { MachineRole } from "#bootstrap/providers/provider";
 
 /** What machines are put into. */

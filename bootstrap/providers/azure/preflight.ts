@@ -1,4 +1,4 @@
-import { allowedNetworks } from "#bootstrap/providers/aws/caller-address";
+import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import { balancerKinds } from "./balancer.ts";
 import { usableGroup } from "./group.ts";
 import { isOurs } from "./identity.ts";

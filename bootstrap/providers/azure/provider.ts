@@ -14,7 +14,7 @@ import {
   type AzureSurroundings,
   type Workplace,
 } from "./site.ts";
-import { callerAddress } from "#bootstrap/providers/aws/caller-address";
+import { callerAddress } from "#bootstrap/providers/caller-address";
 import { answersSsh } from "#bootstrap/nodes/ssh-banner";
 import type { Machine, Provider, ProviderContext } from "#bootstrap/providers/provider";
 import { systemClock } from "#core/clock";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allowedNetworks } from "#bootstrap/providers/aws/caller-address";
+import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import { awsProvider } from "#bootstrap/providers/aws/provider";
 import { parseAwsSettings } from "#bootstrap/providers/aws/settings";
 import { loadSpec } from "#bootstrap/spec/load";

@@ -1,7 +1,7 @@
 import { parseAddress, parseNetwork } from "#bootstrap/spec/cidr";
 import { ClouderError } from "#core/error";
 
-/** The public address of this machine, as AWS sees it; undefined when nobody tells. */
+/** The public address of this machine, as a server on the Internet sees it; undefined when nobody tells. */
 export async function callerAddress(): Promise<string | undefined> {
   try {
     const answer = await fetch("https://checkip.amazonaws.com", {

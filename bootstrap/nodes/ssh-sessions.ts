@@ -97,8 +97,10 @@ function openSession(
       }
       client.exec(command, (error, channel) => {
         // Listeners go on at once: the whole answer may be in the packet that opened the channel.
-        if (error && isRefused(error) && attempt < 100) setTimeout(tryOpen, 50, attempt + 1);
-        else if (error) fail();
+        if (error && isRefused(error) && attempt < 700) {
+          // Soon at first, for sshd is done in a moment; then for as long as long commands take.
+          setTimeout(tryOpen, Math.min(500, 50 * attempt), attempt + 1);
+        } else if (error) fail();
         else {
           channel.once("close", onClosed);
           follow(channel, options, stop, resolve);
@@ -116,7 +118,7 @@ function openSession(
   });
 }
 
-/** sshd counts a session for a moment after it has told that it is closed. */
+/** sshd counts a session for a moment after it told that it is closed; some allow fewer than ours. */
 function isRefused(error: Error): boolean {
   return error.message.startsWith("(SSH) Channel open failure: ");
 }

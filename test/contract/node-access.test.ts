@@ -57,6 +57,19 @@ describe("ssh", () => {
     });
   });
 
+  test("waits where the server has fewer sessions than there are commands", async () => {
+    const small = await startSshServer(["MaxSessions 3"]);
+    try {
+      const access = await sshAccess.connect("small", small.address());
+      const echoes = Array.from({ length: 60 }, (_, number) => access.run(["echo", `${number}`]));
+      const said = (await Promise.all(echoes)).map(({ stdout }) => Number(stdout));
+      expect(said).toEqual(Array.from({ length: 60 }, (_, number) => number));
+      await access.close();
+    } finally {
+      await small.stop();
+    }
+  });
+
   test("rejects commands under way when the connection breaks", async () => {
     const access = await sshAccess.connect("there", server.address("breaks"));
     const { stdout } = await access.run(["sh", "-c", "echo $PPID"]);

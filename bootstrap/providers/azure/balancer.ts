@@ -22,14 +22,14 @@ const pool = "control-planes";
 
 export type BalancerKind = "internal" | "public";
 
-/** Nodes reach several API servers inside of the network, callers from outside unless it is private. */
-export function balancerKinds(
-  { private: hidden }: Workplace["settings"],
-  planes: number,
-): readonly BalancerKind[] {
-  if (planes < 2) return [];
-  return hidden ? ["internal"] : ["internal", "public"];
-}
+/**
+ * Nodes reach the API server inside of the network, callers from outside unless it is private; from
+ * the first control plane on, so that more can come later.
+ */
+export const balancerKinds = ({
+  private: hidden,
+}: Workplace["settings"]): readonly BalancerKind[] =>
+  hidden ? ["internal"] : ["internal", "public"];
 
 const nameOf = (cluster: string, kind: BalancerKind): string =>
   kind === "public" ? `${cluster}-lb` : `${cluster}-internal-lb`;

@@ -21,7 +21,6 @@ export interface Ground {
 /** Network, firewall and load balancers, in the order in which they need each other. */
 export async function ensureGround(
   site: Site,
-  planes: number,
   zones: readonly string[],
   caller: string | undefined,
 ): Promise<Ground> {
@@ -36,7 +35,7 @@ export async function ensureGround(
   const firewall = await ensureFirewall(site, { people, ingress: settings.ingress });
   const subnet = await ensureSubnet(site, firewall.id, nat);
   const balancers = await Promise.all(
-    balancerKinds(settings, planes).map((kind) => ensureBalancer(site, kind, subnet, zones)),
+    balancerKinds(settings).map((kind) => ensureBalancer(site, kind, subnet, zones)),
   );
   return { subnet, firewall, zones, balancers };
 }

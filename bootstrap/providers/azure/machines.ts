@@ -25,11 +25,10 @@ export async function ensureMachines(
   wanted: readonly WantedMachine[],
   caller: string | undefined,
 ): Promise<readonly Machine[]> {
-  const planes = wanted.filter(({ role }) => role === "control-plane").length;
   await ensureRegistered(site);
   const { kindOf, zones } = await machineKinds(context, site);
   await ensureGroup(site);
-  const ground = await ensureGround(site, planes, zones, caller);
+  const ground = await ensureGround(site, zones, caller);
   const identity = await ensureIdentity(site);
   const sets = await ensureSets(site, zones);
   const inner = ground.balancers.find(({ kind }) => kind === "internal");

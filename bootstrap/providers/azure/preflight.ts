@@ -43,8 +43,7 @@ export async function checkBeforehand(
   }
   const present = new Set((await ourMachines(context, place)).map(({ name }) => name));
   const missing = wantedMachines(context.spec).filter(({ name }) => !present.has(name));
-  const { count } = context.spec.controlPlane;
-  const open = balancerKinds(settings, count).includes("public");
+  const open = balancerKinds(settings).includes("public");
   const extra = place.record ? 0 : Number(wantsNat(settings)) + Number(open);
   const sizeOf = ({ role }: WantedMachine) => (role === "control-plane" ? plane : worker);
   await checkQuotas(place, {

@@ -12,7 +12,6 @@ export function previewCalls(
   wanted: readonly WantedMachine[],
 ): readonly string[] {
   const settings = parseAzureSettings(provider.settings);
-  const planes = wanted.filter(({ role }) => role === "control-plane").length;
   const nat = wantsNat(settings);
   return [
     `in ${settings.region ?? "the region of --region"}, all with the tags clouder-cluster=${cluster} and clouder-role:`,
@@ -24,7 +23,7 @@ export function previewCalls(
     settings.subnet === undefined
       ? `create the virtual network ${cluster}-vnet ${settings.vnetCIDR} with ${cluster}-subnet ${settings.subnetCIDR}, no default way out`
       : `use the subnet ${settings.subnet}, left as it is`,
-    ...balancerKinds(settings, planes).map(
+    ...balancerKinds(settings).map(
       (kind) => `create the ${kind} load balancer of the API server, TCP 6443, probe /readyz`,
     ),
     `create the identity ${cluster}-identity, Contributor on the resource group`,

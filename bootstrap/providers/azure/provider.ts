@@ -60,7 +60,6 @@ export function createAzureProvider(around: AzureSurroundings): Provider {
     nodeSettings: () => Promise.resolve({}),
     describe: async (context) => await describe(await openWorkplace(context, clock)),
     apiAddress: async (context) => {
-      if (context.spec.controlPlane.count === 1) return undefined;
       const place = await openWorkplace(context, clock);
       const nodes = await balancerAddress(place, "internal");
       if (nodes === undefined) return undefined;

@@ -8,7 +8,7 @@ import { debianPackages, packagesIn, upstreamVersion } from "./debian-packages.t
 import { sha256Of } from "./docker-archive.ts";
 import { flannel } from "./flannel.ts";
 import { cniPlugins, containerd, coredns, etcd, etcdctl, etcdutl } from "./go-programs.ts";
-import { ensureHostTools } from "./host-tools.ts";
+import { ensureGo, ensureHostTools } from "./host-tools.ts";
 import { imageRecipes, images, type ImageSources } from "./images.ts";
 import { kubernetes, olderKubernetes } from "./kubernetes.ts";
 import { machineRoot } from "./machine-root.ts";
@@ -56,6 +56,7 @@ async function bundleWith(
   say: (line: string) => void,
 ): Promise<string> {
   await ensureHostTools(say);
+  ensureGo();
   const progress = progressOf(partCount, say);
   const parts = await ensureParts(programs, version, progress);
   return await ensurePart(bundleOf(parts), progress);

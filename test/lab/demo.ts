@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { counterPod } from "#test/e2e/pods";
 import { podLog, raiseLabCluster } from "#test/lab/lab-cluster";
+import { raiseOnlineCluster } from "#test/lab/online-cluster";
+import { publicRepositoriesAnswer } from "#test/lab/public-repositories";
+import { testImages } from "#test/lab/versions";
 
 /**
  * The main job, shown step by step: a pod whose state lives only in memory is checkpointed on one
@@ -23,12 +26,22 @@ const lastCount = (lines: readonly string[]) => {
 process.on("SIGINT", () => undefined);
 const keep = process.argv.includes("--keep");
 const started = performance.now();
-const cluster = await raiseLabCluster({ name: "demo", show: true, step });
+const online = await publicRepositoriesAnswer();
+say(
+  online
+    ? "packages and images come from their vendors: the public repositories answer"
+    : "packages and images come from an offline bundle built here: the public repositories do not answer",
+);
+const options = { name: "demo", show: true, step };
+const cluster = online
+  ? await raiseOnlineCluster({ ...options, packages: { kind: "online" } })
+  : await raiseLabCluster(options);
+const image = online ? "docker.io/library/busybox:1.37.0" : testImages.busybox;
 try {
   const [first, second] = cluster.nodes;
 
   step(`a pod on ${first} that counts in its memory and nowhere else`);
-  const pod = counterPod({ name: "counter", node: first });
+  const pod = counterPod({ name: "counter", node: first, container: { image } });
   await cluster.kubectl(["apply", "-f", "-"], { stdin: JSON.stringify(pod) });
   await cluster.kubectl(["wait", "--for=condition=Ready", "pod/counter", "--timeout=60s"]);
   await sleep(2000);
@@ -40,7 +53,7 @@ try {
   say(`the counter stands at ${String(before)}`);
   await cluster.clouder(["checkpoint", "list"]);
 
-  step("the pod is deleted: its memory is in the object store and nowhere else");
+  step("the pod is deleted: its memory is in the store and nowhere else");
   await cluster.kubectl(["delete", "pod", "counter", "--wait"]);
 
   step(`kubectl clouder restore pod ${id} --node ${second}`);

@@ -21,7 +21,7 @@ const files: Readonly<Record<string, string>> = {
   "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 };
 
-/** Installs by apt what is missing of the programs above, says so, and checks for Go and root. */
+/** Installs by apt what is missing of the programs above, says so, and checks for root. */
 export async function ensureHostTools(say: (line: string) => void): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new ClouderError("denied", "the lab is built as root: it makes root file systems", {
@@ -36,7 +36,6 @@ export async function ensureHostTools(say: (line: string) => void): Promise<void
     if (!existsSync(file)) missing.add(name);
   }
   if (missing.size > 0) await install([...missing], say);
-  ensureGo();
 }
 
 /** Installs by apt what is missing of some programs that only parts of the lab need. */

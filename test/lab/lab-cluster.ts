@@ -13,6 +13,8 @@ export interface LabClusterPlace {
   /** Home of the commands: their `~/.clouder` lies here. */
   readonly home: string;
   readonly bundle: string;
+  /** Program; absent: the bundle's. */
+  readonly kubectl?: string;
   readonly kubeconfig: string;
   /** Kubernetes node names, control plane first. */
   readonly nodes: readonly [string, string];
@@ -57,7 +59,7 @@ export function attachLabCluster(place: LabClusterPlace, show = false): LabClust
       if (show && more.show !== false) process.stdout.write(`$ ${shown(program, args)}\n`);
       return runProgram([...program, ...args], { show, environment, outlivesUs, ...more });
     };
-  const kubectl = run(join(place.bundle, "bin/kubectl"));
+  const kubectl = run(place.kubectl ?? join(place.bundle, "bin/kubectl"));
   const folder = join(place.home, ".clouder", "kubeadm", place.name);
   const address = async (node: string): Promise<NodeAddress> => {
     const path = 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}';

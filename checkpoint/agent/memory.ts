@@ -34,8 +34,8 @@ export function thenCollected<Arguments extends readonly unknown[], Result>(
     try {
       return await work(...args);
     } finally {
-      // Once the callers have let go of what they hold.
-      setImmediate(collectGarbage);
+      // Once the callers have let go of what they hold; what the compressors hold goes a round later.
+      for (const milliseconds of [10, 500]) setTimeout(collectGarbage, milliseconds).unref();
     }
   };
 }

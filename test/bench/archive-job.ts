@@ -1,4 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { thenCollected } from "#checkpoint/agent/memory";
 import type { ContainerRecord } from "#checkpoint/archive/manifest";
 import { openContainerArchive } from "#checkpoint/archive/read-container";
 import { unpackContainerArchive } from "#checkpoint/archive/unpack-container";
@@ -6,16 +9,23 @@ import { writeContainerArchive } from "#checkpoint/archive/write-container";
 import { openStore } from "#checkpoint/stores/open-store";
 import type { Store } from "#checkpoint/stores/store";
 
-/** One job in a process of its own: `write SOURCE`, `unpack FOLDER` or `inspect`; prints its figures. */
+/**
+ * A process that lives as long as an agent: does the jobs that come by standard input, one in a line,
+ * `write SOURCE`, `unpack FOLDER`, `inspect` or `rest`, and answers each with its figures.
+ */
 
 export interface JobFigures {
   readonly milliseconds: number;
   readonly peakBytes: number;
+  /** Memory held when the job had ended. */
+  readonly residentBytes: number;
   readonly readBytes: number;
   readonly storedBytes: number;
 }
 
-const [job = "", endpoint = "", recordFile = "", path = ""] = process.argv.slice(2);
+const write = thenCollected(writeContainerArchive);
+const unpack = thenCollected(unpackContainerArchive);
+const [endpoint = "", recordFile = ""] = process.argv.slice(2);
 const prefix = "ns/pod/20260101t000000z-bench/";
 const store = await openStore({
   url: "s3://bucket/bench",
@@ -38,30 +48,43 @@ const counted: Store = {
     })();
   },
 };
-const started = performance.now();
-const record = await run();
-const milliseconds = performance.now() - started;
-const [, peak = "0"] = /VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
-const figures: JobFigures = {
-  milliseconds,
-  peakBytes: Number(peak) * 1024,
-  readBytes,
-  storedBytes: record.storedBytes,
-};
-process.stdout.write(`${JSON.stringify(figures)}\n`);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [job = "", path = ""] = line.split(" ");
+  readBytes = 0;
+  const started = performance.now();
+  const record = await run(job, path);
+  const milliseconds = performance.now() - started;
+  const figures: JobFigures = {
+    milliseconds,
+    peakBytes: memoryOf("VmHWM"),
+    residentBytes: memoryOf("VmRSS"),
+    readBytes,
+    storedBytes: record.storedBytes,
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+}
 await store.close();
 
-async function run(): Promise<ContainerRecord> {
+function memoryOf(field: "VmHWM" | "VmRSS"): number {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const [, kibibytes = "0"] = new RegExp(`${field}:\\s+(\\d+)`).exec(status) ?? [];
+  return Number(kibibytes) * 1024;
+}
+
+async function run(job: string, path: string): Promise<ContainerRecord> {
   if (job === "write") {
     const target = { source: path, store: counted, prefix, containerName: "c" };
     const known = { callMilliseconds: 0, way: "plain", image: "i", imageID: "i" } as const;
-    const written = { name: "c", ...known, ...(await writeContainerArchive(target)) };
+    const written = { name: "c", ...known, ...(await write(target)) };
     writeFileSync(recordFile, JSON.stringify(written));
     return written;
   }
   const stored = JSON.parse(readFileSync(recordFile, "utf8")) as ContainerRecord;
   const from = { store: counted, prefix, record: stored };
-  if (job === "unpack") await unpackContainerArchive({ ...from, folder: path });
+  // Long enough for the collection that follows each job.
+  if (job === "rest") await setTimeout(1000);
+  else if (job === "unpack") await unpack({ ...from, folder: path });
   else await openContainerArchive(from);
   return stored;
 }

@@ -2,22 +2,14 @@ import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { build } from "esbuild";
-import { agentMemory, agentNodeOption } from "#checkpoint/agent/memory";
+import { environment, keys, prepareArchiveBench } from "#test/bench/archive-bench";
+import type { ArchiveBench } from "#test/bench/archive-bench";
 import type { JobFigures } from "#test/bench/archive-job";
 import type { BenchWorld } from "#test/bench/groups";
 import { takeArchive } from "#test/bench/real-archive";
 import { mebibytes as inMebibytes, median, milliseconds } from "#test/bench/row";
 import type { BenchRow } from "#test/bench/row";
 import { startS3Server } from "#test/lab/s3-server";
-
-const keys = { BENCH_ACCESS_KEY: "bench", BENCH_SECRET_KEY: "bench-secret" };
-const environment = { ...process.env, ...keys };
-/** As the agent runs; its peers run as they are. */
-const agentEnvironment = {
-  ...environment,
-  ...Object.fromEntries(agentMemory.map(({ name, value }) => [name, value])),
-};
 
 const sizes = [100, 1024, 4096] as const;
 const rounds = 3;
@@ -54,11 +46,12 @@ async function rowsOf(folder: string): Promise<readonly BenchRow[]> {
     secretKey: keys.BENCH_SECRET_KEY,
   });
   try {
-    const bench = await prepare(folder, server.endpoint);
-    const small = oneSize(bench, 100, rounds);
-    const middle = oneSize(bench, 1024, rounds);
-    const large = oneSize(bench, 4096, 1);
-    const doubled = peakOfTwice(bench, 4096);
+    await using bench = await prepareArchiveBench(folder, server.endpoint);
+    const small = await oneSize(bench, 100, rounds);
+    const middle = await oneSize(bench, 1024, rounds);
+    const large = await oneSize(bench, 4096, 1);
+    const doubled = await peakOfTwice(bench, 4096);
+    const rest = await bench.run("rest");
     const growth = doubled / middle.peakBytes;
     return [
       ...small.rows,
@@ -71,6 +64,14 @@ async function rowsOf(folder: string): Promise<readonly BenchRow[]> {
         figure: growth,
         bar: "<= 200 MB, flat in size",
         met: doubled <= 200e6 && growth <= 1.1,
+      },
+      {
+        what: "agent's memory after all this work",
+        ours: inMebibytes(rest.residentBytes),
+        peer: `the most while it worked: ${inMebibytes(doubled)}`,
+        figure: rest.residentBytes / doubled,
+        bar: "<= 100 MB",
+        met: rest.residentBytes <= 100e6,
       },
       {
         what: "bytes read to inspect 4 GiB in the store",
@@ -86,44 +87,7 @@ async function rowsOf(folder: string): Promise<readonly BenchRow[]> {
   }
 }
 
-interface Bench {
-  readonly folder: string;
-  readonly endpoint: string;
-  run(job: string, path: string): JobFigures;
-  upload(source: string): number;
-}
-
-/** Bundled as the agent is: what compiles TypeScript would count as memory otherwise. */
-async function prepare(folder: string, endpoint: string): Promise<Bench> {
-  const banner =
-    'import { createRequire as __make } from "node:module"; const require = __make(import.meta.url);';
-  await build({
-    entryPoints: ["test/bench/archive-job.ts", "test/bench/parallel-upload.ts"],
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    banner: { js: banner },
-    logLevel: "error",
-  });
-  const node = (env: NodeJS.ProcessEnv, ...args: readonly string[]) =>
-    execFileSync(process.execPath, args, { env, encoding: "utf8" });
-  const job = [agentNodeOption, join(folder, "archive-job.mjs")];
-  const uploader = join(folder, "parallel-upload.mjs");
-  const record = join(folder, "record.json");
-  return {
-    folder,
-    endpoint,
-    run: (name, path) =>
-      JSON.parse(node(agentEnvironment, ...job, name, endpoint, record, path)) as JobFigures,
-    upload: (source) =>
-      (JSON.parse(node(environment, uploader, endpoint, source)) as { milliseconds: number })
-        .milliseconds,
-  };
-}
-
-function oneSize(bench: Bench, mebibytes: number, times: number) {
+async function oneSize(bench: ArchiveBench, mebibytes: number, times: number) {
   const { folder } = bench;
   const source = sourceOf(folder, mebibytes);
   const target = join(folder, "unpacked");
@@ -142,16 +106,16 @@ function oneSize(bench: Bench, mebibytes: number, times: number) {
     fresh();
     uploaded.push(bench.upload(source));
     fresh();
-    stored.push(bench.run("write", source));
+    stored.push(await bench.run(`write ${source}`));
     fresh();
     piped.push(timed(`mkdir ${target} && ${curl(bench)} | zstd -q -d -c | tar -x -C ${target}`));
     fresh();
-    unpacked.push(bench.run("unpack", target));
+    unpacked.push(await bench.run(`unpack ${target}`));
   }
   fresh();
   // gzip takes a minute for 4 GiB: one round tells enough.
   const copied = mebibytes > 2048 ? undefined : timed(copyAndPut(bench, source));
-  const inspected = bench.run("inspect", "").readBytes;
+  const inspected = (await bench.run("inspect")).readBytes;
   const ours = median(stored.map((figures) => figures.milliseconds));
   const restored = median(unpacked.map((figures) => figures.milliseconds));
   const size = `${String(mebibytes)} MiB process`;
@@ -182,7 +146,7 @@ function oneSize(bench: Bench, mebibytes: number, times: number) {
 }
 
 /** The most memory of an agent that stores and unpacks an archive of twice the size. */
-function peakOfTwice(bench: Bench, mebibytes: number): number {
+async function peakOfTwice(bench: ArchiveBench, mebibytes: number): Promise<number> {
   const { folder } = bench;
   const one = sourceOf(folder, mebibytes);
   const twice = sourceOf(folder, 2 * mebibytes);
@@ -192,9 +156,9 @@ function peakOfTwice(bench: Bench, mebibytes: number): number {
   const names = [one, `${one}.again`].map((path) => basename(path));
   execFileSync("tar", ["--hard-dereference", "-cf", twice, "-C", folder, ...names]);
   rmSync(target, { recursive: true, force: true });
-  const stored = bench.run("write", twice);
+  const stored = await bench.run(`write ${twice}`);
   rmSync(twice);
-  const unpacked = bench.run("unpack", target);
+  const unpacked = await bench.run(`unpack ${target}`);
   rmSync(target, { recursive: true });
   return Math.max(stored.peakBytes, unpacked.peakBytes);
 }
@@ -224,18 +188,18 @@ function timed(command: string): number {
 }
 
 /** Keys by standard input, as other users can read argv. */
-function curlTo(bench: Bench, rest: string, key: string): string {
+function curlTo(bench: ArchiveBench, rest: string, key: string): string {
   const user = 'user = "$BENCH_ACCESS_KEY:$BENCH_SECRET_KEY"';
   const sign = '-H "x-amz-content-sha256: UNSIGNED-PAYLOAD" --aws-sigv4 aws:amz:us-east-1:s3';
   const quoted = user.replaceAll('"', '\\"');
   return `curl -sf -K <(echo "${quoted}") ${sign} ${rest} ${bench.endpoint}/bucket/${key}`;
 }
 
-function curl(bench: Bench): string {
+function curl(bench: ArchiveBench): string {
   return curlTo(bench, "", "bench/ns/pod/20260101t000000z-bench/c.tar.zst");
 }
 
-function copyAndPut(bench: Bench, source: string): string {
+function copyAndPut(bench: ArchiveBench, source: string): string {
   const copy = join(bench.folder, "copy.tar");
   const put = curlTo(bench, `-T ${copy}.gz`, "peer.tar.gz");
   return `cp ${source} ${copy} && gzip ${copy} && ${put} && rm ${copy}.gz`;

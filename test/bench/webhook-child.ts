@@ -40,7 +40,7 @@ export async function bundleServer(name: "webhook-server" | "webhook-peer", fold
 export const nodeOptions = [
   "--no-concurrent-recompilation",
   "--max-old-space-size=160",
-  "--max-semi-space-size=2",
+  "--max-semi-space-size=8",
 ];
 
 /** Starts the server on the first core; resolves when it says that it listens. */

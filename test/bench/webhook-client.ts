@@ -25,8 +25,8 @@ export interface Load {
 export interface LoadSettings {
   /** Asked for each new connection, so that it may change under way. */
   readonly target: () => LoadTarget;
-  /** Body of the review; must hold {@link placeholder} as its uid. */
-  readonly body: string;
+  /** Body of a connection's reviews; must hold {@link placeholder} as its uid. */
+  readonly body: (connection: number) => string;
   readonly connections: number;
   readonly milliseconds: number;
   /** Calls per second of all connections, evenly spread (open loop); absent: as fast as answers come. */
@@ -55,6 +55,7 @@ interface Run {
   calls: number;
   serial: number;
   reconnects: number;
+  opened: number;
   isOver: boolean;
   readonly next: (connection: Connection) => void;
 }
@@ -71,6 +72,7 @@ export async function runLoad(settings: LoadSettings): Promise<Load> {
     calls: 0,
     serial: 0,
     reconnects: 0,
+    opened: 0,
     isOver: false,
     next: (connection) => {
       if (run.isOver) return;
@@ -141,7 +143,7 @@ async function open(run: Run): Promise<Connection> {
   const socket = connect({ host: "127.0.0.1", port, ca, servername });
   const connection: Connection = {
     socket,
-    request: requestOf(run.settings.body),
+    request: requestOf(run.settings.body(run.opened++)),
     uid: "",
     since: undefined,
     head: "",

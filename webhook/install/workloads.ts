@@ -48,7 +48,7 @@ export function webhookObjects(settings: WebhookSettings): readonly KubeObject[]
         // A fault of ours counts as no answer does.
         { name: "CLOUDER_WEBHOOK_ON_FAULT", value: faults[settings.failurePolicy] },
         { name: "CLOUDER_WEBHOOK_DRAIN_SECONDS", value: String(drainSeconds) },
-        { name: "NODE_OPTIONS", value: "--max-old-space-size=160 --max-semi-space-size=2" },
+        { name: "NODE_OPTIONS", value: "--max-old-space-size=160 --max-semi-space-size=8" },
         { name: "MALLOC_ARENA_MAX", value: "2" },
       ],
       resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "320Mi" } },

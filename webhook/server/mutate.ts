@@ -82,6 +82,7 @@ export function createMutate(
 function receive(exchange: Exchange, request: IncomingMessage): void {
   const { share, chunks, context } = exchange;
   const declared = Number(request.headers["content-length"] ?? 0);
+  // No listener for errors: without one a caller who went away is none, and the response's close cleans up.
   request.on("data", (chunk: Buffer) => {
     if (exchange.isAnswered) return; // What is left of a body that was refused.
     if (declared > bodyLimit || share.held + chunk.length > bodyLimit) {
@@ -92,9 +93,6 @@ function receive(exchange: Exchange, request: IncomingMessage): void {
   });
   request.on("end", () => {
     if (!exchange.isAnswered) received(exchange, request.headers["content-type"]);
-  });
-  request.on("error", () => {
-    // The caller went away; the response's close cleans up.
   });
 }
 

@@ -65,7 +65,7 @@ describe("connections to the webhook", () => {
     const kept = await opened(webhook);
     const load = runLoad({
       target: () => ({ port: webhook.port, ca, servername: serverName }),
-      body,
+      body: () => body,
       connections: 8,
       milliseconds: 1_500,
     });
@@ -123,7 +123,7 @@ describe("connections to the webhook", () => {
     let port = old.port;
     const load = runLoad({
       target: () => ({ port, ca: authority.certificate, servername: serverName }),
-      body,
+      body: () => body,
       connections: 16,
       milliseconds: 3_500,
     });

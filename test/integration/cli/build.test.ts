@@ -144,6 +144,14 @@ describe("the program", () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "config" } });
   });
 
+  it("a command that compares keeps 1 for differences: its errors end with 2", async () => {
+    const none = ["-f", join(root, "package.json"), "--bundle", "/nonexistent"];
+    expect((await clouder("cluster", "apply", ...none)).status).toBe(1);
+    const { status, stdout, stderr } = await clouder("cluster", "plan", ...none);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/package\.json:\d+:\d+: \S+ is not a known field/);
+  });
+
   it("completes commands, and answers an unreachable cluster with no candidates instead of noise", async () => {
     const complete = (...args: readonly string[]) =>
       run(join(root, "bin/kubectl_complete-clouder"), args, {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { jumpWay } from "./jump-host.ts";
+import { jumpWay } from "./ssh-jump.ts";
 import type { SshAddress } from "#bootstrap/nodes/node-access";
 import { hasCode } from "#core/error";
 

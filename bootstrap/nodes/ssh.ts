@@ -1,5 +1,5 @@
 import type { Client } from "ssh2";
-import { jumpWay } from "./jump-host.ts";
+import { jumpWay } from "./ssh-jump.ts";
 import { becomeRoot, type Root } from "#bootstrap/nodes/become-root";
 import { openClient } from "./ssh-client.ts";
 import type { NodeAccess, NodeAccessDriver, SshAddress } from "#bootstrap/nodes/node-access";
@@ -37,15 +37,24 @@ async function open(name: string, address: SshAddress, signal?: AbortSignal): Pr
   }
 }
 
+/** How long a machine may take to answer a good-bye. */
+const patienceMs = 3000;
+
 function sshNode(host: string, client: Client, root: Root): NodeAccess {
+  const closed = new Promise<void>((resolve) => {
+    client.once("close", () => {
+      resolve();
+    });
+  });
   return {
     ...accessThrough(host, createSessions(host, client, root)),
-    close: () =>
-      new Promise((resolve) => {
-        client.once("close", () => {
-          resolve();
-        });
-        client.end();
-      }),
+    close: () => {
+      // A connection that broke has said so already; one to a machine that is stuck never will.
+      const late = setTimeout(() => client.destroy(), patienceMs);
+      client.end();
+      return closed.finally(() => {
+        clearTimeout(late);
+      });
+    },
   };
 }

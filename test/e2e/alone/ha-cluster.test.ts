@@ -57,17 +57,10 @@ describe("a control plane of three (E6)", () => {
     await clouder(create(older));
     expect(await readyNodes()).toEqual([...planes, "ha-node-1", "ha-node-2"]);
     expect(await readFile(cluster.kubeconfig, "utf8")).toMatch(/server: https:\/\/\S+\.10:8443/);
-    const etcd = await kubectl(
-      "-n",
-      "kube-system",
-      "get",
-      "pods",
-      "-l",
-      "component=etcd",
-      "-o",
-      "name",
-    );
-    expect(lines(etcd)).toHaveLength(3);
+    await eventually("three members of etcd", async () => {
+      const label = ["-l", "component=etcd", "-o", "name"];
+      return lines(await kubectl("-n", "kube-system", "get", "pods", ...label)).length === 3;
+    });
   });
 
   it("keeps neither tokens nor the uploaded certificates", async () => {

@@ -32,9 +32,8 @@ export default command({
     }
     const source = flags.bundle === undefined ? undefined : bundleAt(flags.bundle);
     const wishes = { kubernetesVersion: version, source, drain: drainOf(flags) };
-    const around = lifeAround(context);
-    const done = await upgradeCluster({ ...clusterAt(context, cluster), ...wishes }, around);
-    return upgradedResult(cluster, done);
+    const request = { ...clusterAt(context, cluster), ...wishes };
+    return upgradedResult(cluster, await upgradeCluster(request, lifeAround(context)));
   },
 });
 

@@ -20,6 +20,15 @@ export interface ClusterRecord {
   readonly workers: readonly string[];
   /** True once a create ended well. */
   readonly setup_complete: boolean;
+  /** Facts of the settings for other tools; absent where the provider has none. */
+  readonly region?: string;
+  readonly account?: string;
+  readonly resource_group?: string;
+  readonly master_size?: string;
+  readonly node_size?: string;
+  readonly image?: string;
+  readonly user?: string;
+  readonly key?: string;
   /** Version to which an upgrade is under way; until it ends nodes have two versions. */
   readonly upgrading?: string;
   readonly spec: ClusterSpec;
@@ -67,9 +76,31 @@ export function recordOf(
     master: names("control-plane")[0] ?? "",
     workers: names("worker"),
     setup_complete: complete,
+    ...settingsOf(spec.provider.settings),
     ...(known.upgrading !== undefined && { upgrading: known.upgrading }),
     spec,
   };
+}
+
+/** The original's names of settings. */
+const recordedSettings = {
+  region: "region",
+  account: "subscription",
+  resource_group: "resourceGroup",
+  master_size: "controlPlaneSize",
+  node_size: "workerSize",
+  image: "image",
+  user: "user",
+  key: "key",
+} as const;
+
+function settingsOf(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(recordedSettings).flatMap(([name, setting]) => {
+      const value = settings[setting];
+      return typeof value === "string" ? [[name, value]] : [];
+    }),
+  );
 }
 
 /** Replaces the record. */

@@ -19,6 +19,8 @@ export interface ClusterFlags {
   /** `host:port` of a load balancer before the API servers. */
   readonly endpoint?: string | undefined;
   readonly virtualAddress?: string | undefined;
+  /** Labels of the first pool's nodes. */
+  readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
   readonly schedulableControlPlane?: boolean | undefined;
   readonly kubernetesVersion?: string | undefined;
   readonly podCIDR?: string | undefined;
@@ -30,6 +32,7 @@ const places = {
   name: { flag: "NAME", path: ["metadata", "name"] },
   provider: { flag: "--provider", path: ["spec", "provider", "name"] },
   workers: { flag: "--workers", path: ["spec", "pools", 0, "count"] },
+  nodeLabels: { flag: "--node-label", path: ["spec", "pools", 0, "labels"] },
   hosts: { flag: "--host", path: ["spec", "provider", "settings", "hosts"] },
   key: { flag: "--key", path: ["spec", "provider", "settings", "key"] },
   packages: { flag: "--packages", path: ["spec", "packages", "kind"] },

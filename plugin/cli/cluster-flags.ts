@@ -1,4 +1,5 @@
 import type { CreateClusterRequest } from "#bootstrap/create-cluster";
+import { ClouderError } from "#core/error";
 import { checkName } from "#bootstrap/spec/validate";
 import type { Check } from "#plugin/cli/checks";
 import { secretFlags } from "#plugin/cli/ask-secret";
@@ -31,6 +32,10 @@ export const createFlags = {
   key: string({
     char: "i",
     description: "private key [default: the SSH agent's keys; in a cloud a new key]",
+  }),
+  "node-label": string({
+    description: "label of the workers, KEY=VALUE; several with commas or the flag again",
+    multiple: true,
   }),
   ...secretFlags,
   ...cloudFlags,
@@ -68,6 +73,7 @@ interface CreateFlagValues extends CloudFlagValues {
   readonly endpoint: string | undefined;
   readonly "virtual-address": string | undefined;
   readonly key: string | undefined;
+  readonly "node-label": readonly string[] | undefined;
   readonly packages: string | undefined;
   readonly bundle: string | undefined;
   readonly "schedulable-control-plane": boolean;
@@ -95,6 +101,7 @@ export function flagsOf(
       endpoint: flags.endpoint,
       virtualAddress: flags["virtual-address"],
       key: flags.key,
+      nodeLabels: labelsOf(flags["node-label"]),
       settings: cloudSettings(flags),
       packages: flags.packages,
       bundle: flags.bundle,
@@ -106,4 +113,18 @@ export function flagsOf(
     parallel: flags.parallel,
     steps: { skip: flags["skip-steps"] ?? [], ...(only !== undefined && { only }) },
   };
+}
+
+function labelsOf(given: readonly string[] = []): Readonly<Record<string, string>> | undefined {
+  const pairs = given.flatMap((one) => one.split(",")).filter((one) => one !== "");
+  if (pairs.length === 0) return undefined;
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
+      throw new ClouderError("usage", `--node-label "${pair}" is not KEY=VALUE`, {
+        hint: "use for example --node-label disk=fast",
+      });
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import type { CreateClusterRequest } from "#bootstrap/create-cluster";
 import { homeOf } from "#plugin/cli/clusters";
+import { withContextDefaults } from "#plugin/cli/context-defaults";
 import { flagsOf } from "#plugin/cli/cluster-flags";
 import type { CommandContext } from "#plugin/cli/command";
 import { string } from "#plugin/cli/flags";
@@ -19,5 +20,7 @@ export async function clusterRequest(
   const { filename } = flags;
   const document = filename === undefined ? undefined : await readDocument(filename);
   const file = filename === "-" ? "standard input" : filename;
-  return { home: homeOf(context), document, file, ...flagsOf(flags, name) };
+  const request = { home: homeOf(context), document, file, ...flagsOf(flags, name) };
+  if (document !== undefined) return request;
+  return { ...request, flags: await withContextDefaults(request.flags, context) };
 }

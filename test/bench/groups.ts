@@ -27,6 +27,10 @@ export const groups: Registry<MeasureRows> = {
     title: "Archive and store",
     load: async () => (await import("#test/bench/archive")).archiveRows,
   },
+  bootstrap: {
+    title: "Bootstrap",
+    load: async () => (await import("#test/bench/bootstrap")).bootstrapRows,
+  },
   webhook: {
     title: "Webhook",
     load: async () => (await import("#test/bench/webhook")).webhookRows,

@@ -118,7 +118,9 @@ export function loginError(error: unknown): ClouderError {
       cause: error,
     });
   }
-  if (/ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|certificate|network_error/.test(text)) {
+  // Parts of the chain that this machine does not have fail with errors of the network.
+  const chain = /ChainedTokenCredential|CredentialUnavailable/.test(text);
+  if (!chain && /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|certificate|network_error/.test(text)) {
     return new ClouderError("unreachable", `cannot reach Azure's login: ${firstLine(text)}`, {
       hint: "check the network and AZURE_AUTHORITY_HOST",
       retryable: true,
@@ -127,7 +129,9 @@ export function loginError(error: unknown): ClouderError {
   }
   return new ClouderError(
     "unauthenticated",
-    `cannot log in to Azure: DefaultAzureCredential failed: ${firstLine(text)}`,
+    chain
+      ? "cannot log in to Azure: DefaultAzureCredential failed: no service principal is configured, and no other login is there"
+      : `cannot log in to Azure: ${firstLine(text)}`,
     { hint: noLogin.hint ?? "", cause: error },
   );
 }

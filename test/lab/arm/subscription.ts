@@ -143,7 +143,14 @@ export function subscriptionRoutes(
         return ok({ value: [{ actions: ["*"], notActions, dataActions: [], notDataActions: [] }] });
       },
     ],
-    ["GET", /^\/subscriptions\/[^/]+\/resourceGroups$/i, () => ok({ value: groups().map(group) })],
+    [
+      "GET",
+      /^\/subscriptions\/[^/]+\/resourceGroups$/i,
+      (_found, { query }) => {
+        const fits = tagFilter(query);
+        return ok({ value: groups().filter(fits).map(group) });
+      },
+    ],
     [
       "GET",
       /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)$/i,
@@ -201,12 +208,11 @@ export function subscriptionRoutes(
       /^(?:\/subscriptions\/[^/]+)(?:\/resourceGroups\/([^/]+))?\/resources$/i,
       (_found, { path, query }) => {
         const below = path.replace(/\/resources$/i, "/").toLowerCase();
-        const [, key, wanted] =
-          /tagName eq '([^']+)' and tagValue eq '([^']+)'/i.exec(query.get("$filter") ?? "") ?? [];
+        const fits = tagFilter(query);
         return ok({
           value: [...cloud.things.values()]
             .filter(({ type, id }) => type !== "" && id.toLowerCase().startsWith(below))
-            .filter(({ tags }) => key === undefined || tags?.[key] === wanted)
+            .filter(fits)
             .map((one) => ({ ...shown(cloud, one), properties: undefined })),
         });
       },
@@ -268,6 +274,13 @@ export function subscriptionRoutes(
     ],
   ];
   return routes;
+}
+
+/** What `$filter` asks of tags. */
+function tagFilter(query: URLSearchParams): (one: Stored) => boolean {
+  const [, key, wanted] =
+    /tagName eq '([^']+)' and tagValue eq '([^']+)'/i.exec(query.get("$filter") ?? "") ?? [];
+  return ({ tags }) => key === undefined || tags?.[key] === wanted;
 }
 
 /** A directory learns late of an identity that was just made. */

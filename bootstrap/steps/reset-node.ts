@@ -39,6 +39,12 @@ if [ -e /etc/fstab.clouder ]; then
   rm -f /etc/fstab.clouder
   swapon -a || true
 fi
+if grep -q '"wanted"' /var/lib/clouder/bootstrap/installed.json 2>/dev/null; then
+  for name in kubernetes docker criu; do
+    sed -n 's/^deb \\[signed-by=[^]]*\\] https*:..\\([^ ]*\\).*/\\1/p' "/etc/apt/sources.list.d/$name.list" 2>/dev/null |
+      tr / _ | while read -r place; do rm -f "/var/lib/apt/lists/$place"*; done
+  done
+fi
 find /var/lib/clouder -mindepth 1 -maxdepth 1 ! -name store ! -name bootstrap -exec rm -rf {} + 2>/dev/null || true
 `;
 

@@ -72,12 +72,15 @@ const causes: readonly Cause[] = [
 
 /** The error of a run of apt-get: its cause by name where that is known. */
 export function aptFailed(host: string, about: string, said: string): ClouderError {
-  const lines = said.split("\n").filter((line) => /^\s*(E:|Err:|W:)|\S/.test(line));
-  const decisive = lines.filter((line) => /^(E:|Err)/.test(line.trim()));
+  const lines = said
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   const cause = causes.find(({ pattern }) => pattern.test(said));
   if (!cause) return dpkgFailed(host, `apt-get for ${about}`, said);
-  const shown = (decisive.length > 0 ? decisive : lines).slice(-3).map((line) => line.trim());
-  return new ClouderError(cause.code, `${cause.message(host, about)}: ${shown.at(-1) ?? ""}`, {
+  const fitting = lines.filter((line) => cause.pattern.test(line));
+  const shown = fitting.find((line) => line.startsWith("E:")) ?? fitting.at(-1) ?? "";
+  return new ClouderError(cause.code, `${cause.message(host, about)}: ${shown}`, {
     ...cause.init,
     details: { host, output: lines.slice(-12) },
   });

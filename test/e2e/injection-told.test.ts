@@ -65,6 +65,21 @@ beforeAll(async () => {
       },
     },
     {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "gil-runs", namespace, labels: { "clouder.datalayer.io/user": "gil" } },
+    },
+    {
+      apiVersion: api,
+      kind: "InjectionPolicy",
+      metadata: { name: "account", namespace },
+      spec: {
+        user: { from: "ServiceAccount" },
+        match: { podSelector: { matchLabels: { told: "account" } } },
+        inject: [{ name: "who", env: [{ name: "WHO", value: "{user}" }] }],
+      },
+    },
+    {
       apiVersion: api,
       kind: "InjectionPolicy",
       metadata: { name: "warm", namespace },
@@ -115,14 +130,13 @@ it.each([
     await cluster.apply(pod(name));
     expect((await eventOf("Pod", reason, name)).message).toMatch(message);
     expect((await eventOf("InjectionPolicy", reason, name)).message).toMatch(message);
-    const condition = await eventually("the condition ClaimsReady", async () => {
+    await eventually(`the condition ClaimsReady says ${reason}`, async () => {
       const { stdout } = await cluster.kubectl([
         ...["get", "injectionpolicy", name, ...inNamespace, "-o"],
         'jsonpath={.status.conditions[?(@.type=="ClaimsReady")].reason}',
       ]);
-      return stdout === "" ? undefined : stdout;
+      return stdout === reason ? true : undefined;
     });
-    expect(condition).toBe(reason);
   },
 );
 
@@ -155,6 +169,31 @@ it("M3: of a Deployment that forges a label its ReplicaSet is told, and its pods
   const { stdout } = await cluster.kubectl(["get", "pods", ...inNamespace, "-o", "json"]);
   expect(stdout).not.toContain("alice-key");
 });
+
+it("M3: a Deployment's pods belong to the user of the ServiceAccount that they run as", async () => {
+  const labels = { told: "account" };
+  await cluster.apply({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "gils", namespace },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: "gil-runs",
+          terminationGracePeriodSeconds: 0,
+          containers: [{ name: "c", image, command: ["sh", "-c", "echo I am $WHO; sleep 3600"] }],
+        },
+      },
+    },
+  });
+  const said = await eventually("the pod's words", async () => {
+    const { stdout } = await cluster.kubectl(["logs", ...inNamespace, "-l", "told=account"]);
+    return stdout.includes("I am") ? stdout : undefined;
+  });
+  expect(said).toBe("I am gil\n");
+}, 120_000);
 
 it("M1: a warm pod takes up its user's Secret when that is made, while it runs", async () => {
   const reservation = "r-17";

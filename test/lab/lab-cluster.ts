@@ -24,7 +24,7 @@ export interface LabClusterPlace {
 }
 
 /** A cluster raised by the product itself, with the product installed and an S3 server as its store. */
-export interface LabCluster extends LabClusterPlace {
+export interface LabCluster extends Omit<LabClusterPlace, "kubectl"> {
   clouder(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
   kubectl(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult>;
   /** Creates or updates objects. */

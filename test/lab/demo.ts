@@ -29,8 +29,8 @@ const started = performance.now();
 const online = await publicRepositoriesAnswer();
 say(
   online
-    ? "packages and images come from their vendors: the public repositories answer"
-    : "packages and images come from an offline bundle built here: the public repositories do not answer",
+    ? "packages and images come from their vendors, who answer"
+    : "packages and images come from an offline bundle built here: machines of this host do not reach their vendors",
 );
 const options = { name: "demo", show: true, step };
 const cluster = online

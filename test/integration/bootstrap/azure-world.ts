@@ -10,7 +10,7 @@ import type { ReportEvent } from "#core/report";
 import { armEnvironment, owner, startArm, type Arm } from "#test/lab/arm/arm";
 import type { Stored } from "#test/lab/arm/cloud";
 
-export const region = "eastus";
+const region = "eastus";
 
 /** The ARM fake, and what tests do with it. */
 export interface AzureWorld {

@@ -59,8 +59,8 @@ module.exports = {
     {
       name: "nobody-imports-commands",
       severity: "error",
-      comment: "commands are loaded by name from the catalog",
-      from: { pathNot: "^test/" },
+      comment: "commands are loaded by name from the catalog; original spellings are other names",
+      from: { pathNot: "^(test|plugin/commands/(k8s|kubeadm))/" },
       to: { path: "^plugin/commands/" },
     },
     {

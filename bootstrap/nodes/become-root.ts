@@ -1,6 +1,6 @@
 import type { RunOnNode } from "#bootstrap/nodes/node-files";
 import type { SshAddress } from "#bootstrap/nodes/node-access";
-import { ClouderError } from "#core/error";
+import { ClouderError, hasCode } from "#core/error";
 
 /** How commands become root's: what stands before them, and what sudo reads before they do. */
 export interface Root {
@@ -20,7 +20,10 @@ export async function becomeRoot(host: string, address: SshAddress, run: RunOnNo
   if (!tried.stderr.includes("password") || !address.askSecret) {
     throw sudoRefused(host, tried.stderr);
   }
-  const password = await address.askSecret("sudo-password", `${address.user} on ${host}`);
+  const asked = address.askSecret("sudo-password", `${address.user} on ${host}`);
+  const password = await asked.catch((error: unknown) => {
+    throw hasCode(error, "unauthenticated") ? sudoRefused(host, tried.stderr) : error;
+  });
   const prefix = ["sudo", "-k", "-S", "-p", "", "--"];
   const { status, stderr } = await run([...prefix, "true"], {
     allowFailure: true,

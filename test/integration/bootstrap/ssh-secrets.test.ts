@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createCluster } from "#bootstrap/create-cluster";
 import type { AskSecret } from "#bootstrap/nodes/ask-secret";
+import { ClouderError } from "#core/error";
 import type { ReportEvent } from "#core/report";
 import { createSshWorld, type SshWorld } from "#test/fakes/ssh-world";
 
@@ -53,11 +54,14 @@ it("what is wanted and cannot be asked for is told, with the flag that brings it
     hint: expect.stringContaining("--key-passphrase-stdin") as string,
   });
   await using guarded = await createSshWorld({ hosts: 1, sudoPassword });
-  await expect(create(guarded)).rejects.toMatchObject({
-    code: "denied",
-    message: expect.stringContaining("sudo on fleet-master refuses") as string,
-    hint: expect.stringMatching(/--sudo-password-stdin.*NOPASSWD/) as string,
-  });
+  const nobody = () => Promise.reject(new ClouderError("unauthenticated", "no terminal"));
+  for (const ask of [undefined, nobody]) {
+    await expect(create(guarded, ask)).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("sudo on fleet-master refuses") as string,
+      hint: expect.stringMatching(/--sudo-password-stdin.*NOPASSWD/) as string,
+    });
+  }
 });
 
 it("a wrong passphrase and a wrong password are told apart", async () => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { SshLogin } from "#bootstrap/nodes/node-access";
@@ -15,6 +15,7 @@ const cluster = lab();
 const name = "inner";
 const folder = join(cluster.home, ".clouder", "kubeadm", name);
 const keyFile = join(cluster.home, "aws-private-key");
+const knownToUs = join(cluster.home, "aws-private-known");
 let hostBefore: string;
 let cloud: AwsCloud;
 let network: { readonly vpc: string; readonly subnets: readonly string[] };
@@ -24,6 +25,8 @@ let jump: SshLogin & { readonly inside: string };
 beforeAll(async () => {
   hostBefore = await hostState();
   cloud = await startAwsCloud(cluster, "aws");
+  // The home may be one that was kept from an earlier run.
+  for (const file of [keyFile, `${keyFile}.pub`, knownToUs]) await rm(file, { force: true });
   await outputOf(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
   const { Vpc } = (await cloud.aws(["ec2", "create-vpc", "--cidr-block", cloud.network])) as {
     readonly Vpc: { readonly VpcId: string };
@@ -72,9 +75,8 @@ async function raiseJumpHost(subnet: string): Promise<typeof jump> {
   const made = Reservations[0]?.Instances[0];
   const [host, inside] = [made?.PublicIpAddress ?? "", made?.PrivateIpAddress ?? ""];
   const login = { host, port: 22, user: "admin", keyFile };
-  const knownHostsFile = join(cluster.home, "aws-private-known");
   await eventually("the jump host's sshd", async () =>
-    (await answersSsh({ access: "ssh", ...login, knownHostsFile })) ? true : undefined,
+    (await answersSsh({ access: "ssh", ...login, knownHostsFile: knownToUs })) ? true : undefined,
   );
   return { ...login, inside };
 }

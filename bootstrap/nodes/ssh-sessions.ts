@@ -22,6 +22,8 @@ export function createSessions(
   { prefix, firstLine }: Root = { prefix: [] },
 ): RunOnNode {
   const gate = createGate(sessionsAtOnce);
+  // Each session under way listens, too.
+  client.setMaxListeners(sessionsAtOnce * 2 + 10);
   let lost: Error | undefined;
   client.on("error", (error) => (lost = error));
   client.on("close", () => (lost ??= new Error("connection closed")));
@@ -87,9 +89,12 @@ function openSession(
 ): Promise<RunResult | "lost"> {
   return new Promise((resolve) => {
     const fail = () => {
+      client.off("close", fail);
       resolve("lost");
       onClosed();
     };
+    // One whose request is not answered yet hears nothing of it otherwise.
+    client.once("close", fail);
     const open = (attempt: number) => {
       if (stop.aborted) {
         fail();
@@ -102,7 +107,10 @@ function openSession(
           setTimeout(tryOpen, Math.min(500, 50 * attempt), attempt + 1);
         } else if (error) fail();
         else {
-          channel.once("close", onClosed);
+          channel.once("close", () => {
+            client.off("close", fail);
+            onClosed();
+          });
           follow(channel, options, stop, resolve);
         }
       });
@@ -153,7 +161,8 @@ function follow(
 function connectionLost(host: string, cause: Error = new Error("it was closed")): ClouderError {
   return new ClouderError("unreachable", `the connection to ${host} broke: ${messageOf(cause)}`, {
     hint: "run the command again: it goes on where it stopped",
-    retryable: true,
+    // Not by this connection: who waits for something must not wait on.
+    retryable: false,
     cause,
   });
 }

@@ -43,11 +43,7 @@ export const joinControlPlane: Step = {
 };
 
 /** A learner that etcd would not promote in time is the one failure that another attempt cures. */
-async function joinInTurn(
-  context: PlanContext,
-  facts: Partial<Facts>,
-  node: Node,
-): Promise<void> {
+async function joinInTurn(context: PlanContext, facts: Partial<Facts>, node: Node): Promise<void> {
   await forgetAttempt(context, facts, node);
   try {
     await kubeadmJoin(context, facts, node);

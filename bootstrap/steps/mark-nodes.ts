@@ -45,7 +45,10 @@ export const markNodes: Step = {
 };
 
 /** The labels that a node gets besides its proof's. */
-export function labelsOf(spec: ClusterSpec, machine: Pick<Machine, "pool">): Readonly<Record<string, string>> {
+export function labelsOf(
+  spec: ClusterSpec,
+  machine: Pick<Machine, "pool">,
+): Readonly<Record<string, string>> {
   const pool = poolOf(spec, machine.pool);
   return pool ? nodeLabels(pool) : { "clouder.datalayer.io/pool": machine.pool };
 }
@@ -78,7 +81,10 @@ interface WantedTaint {
 }
 
 /** The taints that a node gets, and those that are taken away. */
-export function taintsOf(spec: ClusterSpec, machine: Pick<Machine, "role" | "pool">): readonly WantedTaint[] {
+export function taintsOf(
+  spec: ClusterSpec,
+  machine: Pick<Machine, "role" | "pool">,
+): readonly WantedTaint[] {
   if (machine.role === "control-plane") {
     return [{ ...planeTaint, absent: spec.controlPlane.schedulable }];
   }

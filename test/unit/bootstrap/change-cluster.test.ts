@@ -30,7 +30,12 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 test.each<[string, ClusterFlags, string, string]>([
   ["another provider", { provider: "local", hosts: [] }, "exists", "spec.provider.name ssh"],
-  ["another pod network", { podCIDR: "10.50.0.0/16" }, "exists", "spec.network.podCIDR 10.244.0.0/16"],
+  [
+    "another pod network",
+    { podCIDR: "10.50.0.0/16" },
+    "exists",
+    "spec.network.podCIDR 10.244.0.0/16",
+  ],
   ["fewer workers", { hosts: hosts.slice(0, 2) }, "refused", "own-node-2"],
   ["hosts in another order", { hosts: hosts.toReversed() }, "exists", "in the place of 10.0.0.4"],
 ])("a cluster with %s is not the one that is there", async (_what, change, code, named) => {

@@ -112,7 +112,7 @@ function withoutStandardInput(args: ArgInput): ArgInput {
 }
 
 /** Every flag can be set by a variable: --no-wait of any command by CLOUDER_NO_WAIT. */
-function withEnvironment(flags: FlagInput): FlagInput {
+export function withEnvironment(flags: FlagInput): FlagInput {
   return Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [
       name,

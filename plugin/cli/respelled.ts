@@ -1,4 +1,4 @@
-import { type CommandDefinition } from "#plugin/cli/command";
+import { withEnvironment, type CommandDefinition } from "#plugin/cli/command";
 import type { FlagInput } from "@oclif/core/interfaces";
 
 export interface Respelling {
@@ -24,6 +24,6 @@ export function respelled(one: CommandDefinition, as: Respelling): CommandDefini
     ...one,
     summary: as.summary,
     examples: as.examples.map((example) => `<%= config.bin %> ${example}`),
-    flags: { ...own, ...as.flags },
+    flags: withEnvironment({ ...own, ...as.flags }),
   };
 }

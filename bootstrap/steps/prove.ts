@@ -32,30 +32,46 @@ export const prove: Step = {
     ) {
       return { skipped: "proven already" };
     }
-    const { status, stdout, stderr } = await access.run(["sh", "-c", proofScript], {
-      allowFailure: true,
-      timeoutMs: 120_000,
-      signal: context.signal,
-    });
-    const lines = stdout.trim().split("\n");
-    if (status !== 0 || lines.at(-1) !== "proven") {
-      const output = [...lines, ...stderr.trim().split("\n")].filter((line) => line !== "");
-      throw new ClouderError(
-        "criu",
-        `${machine.name} cannot dump and restore a container: ${output.slice(0, 3).join(" | ")}`,
-        {
-          hint: "CRIU 4.2 is needed on kernels from 6.16 on; set checkpoint: false for that pool to go on without",
-          details: { host: machine.name, output: output.slice(0, 12) },
-        },
-      );
-    }
-    const values = Object.fromEntries(
-      lines.slice(0, -1).map((line) => line.split("=") as [string, string]),
-    );
-    await writeStamp(access, "proof", { ...values, result: "proven" });
+    const proof = await proven(access, machine.name, context.signal);
+    await writeStamp(access, "proof", { ...proof, result: "proven" });
     return {};
   },
 };
+
+const mostAttempts = 3;
+
+/** Dumps and restores; again where only the machine's load was in the way. */
+async function proven(
+  access: NodeAccess,
+  host: string,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { status, stdout, stderr } = await access.run(["sh", "-c", proofScript], {
+      allowFailure: true,
+      timeoutMs: 120_000,
+      signal,
+    });
+    const lines = stdout.trim().split("\n");
+    if (status === 0 && lines.at(-1) === "proven") {
+      return Object.fromEntries(
+        lines.slice(0, -1).map((line) => line.split("=") as [string, string]),
+      );
+    }
+    const words = [...lines, ...stderr.trim().split("\n")].filter((line) => line !== "");
+    // CRIU waits ten seconds for the processes to stop, and one that waits for a busy disk does not.
+    const isBusy = words.some((line) => line.includes("Timeout reached"));
+    if (isBusy && attempt < mostAttempts) continue;
+    const cure = isBusy
+      ? "the machine is too busy to stop a process; run the same command again when it is less so"
+      : "CRIU 4.2 is needed on kernels from 6.16 on; set checkpoint: false for that pool to go on without";
+    throw new ClouderError(
+      "criu",
+      `${host} cannot dump and restore a container: ${words.slice(0, 3).join(" | ")}`,
+      { hint: cure, details: { host, output: words.slice(0, 12) } },
+    );
+  }
+}
 
 /** As the proof itself prints them. */
 async function checkpointVersions(access: NodeAccess): Promise<Partial<Proof>> {

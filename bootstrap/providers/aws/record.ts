@@ -1,7 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivate } from "#bootstrap/private-file";
-import { ClouderError } from "#core/error";
+import {
+  openRecordBook,
+  readRecordFile,
+  type RecordBook as Book,
+} from "#bootstrap/providers/record-book";
 
 /**
  * What this machine knows of a cluster in AWS beyond its spec: where it is, which images it took,
@@ -19,11 +21,7 @@ export interface AwsRecord {
   readonly generations: Readonly<Record<string, number>>;
 }
 
-/** The record in memory; changes are written one after the other. */
-export interface RecordBook {
-  current(): AwsRecord;
-  change(next: (record: AwsRecord) => Partial<AwsRecord>): Promise<void>;
-}
+export type RecordBook = Book<AwsRecord>;
 
 /** Stands for all parts: counts how often all was removed. */
 export const everything = "*";
@@ -46,23 +44,11 @@ const fileOf = (folder: string): string => join(folder, "aws.json");
 
 /** The record of a cluster's folder; undefined when nothing was made from there yet. */
 export async function readAwsRecord(folder: string): Promise<AwsRecord | undefined> {
-  const path = fileOf(folder);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (text === undefined) return undefined;
-  try {
-    const record = JSON.parse(text) as Partial<AwsRecord>;
-    if (record.version === (1 as number) && record.region && record.account) {
-      return { images: {}, intents: {}, generations: {}, ...record } as AwsRecord;
-    }
-  } catch {
-    // Told below, as every file that is not ours.
-  }
-  throw new ClouderError("config", `${path} was not written by this program`, {
-    hint: "move it away; what was made is found again by its tags",
-  });
+  return await readRecordFile<AwsRecord>(fileOf(folder), (record) =>
+    record.version === (1 as number) && record.region && record.account
+      ? ({ images: {}, intents: {}, generations: {}, ...record } as AwsRecord)
+      : undefined,
+  );
 }
 
 /** Opens the record, or begins one. */
@@ -70,26 +56,6 @@ export async function openBook(
   folder: string,
   place: Pick<AwsRecord, "account" | "region">,
 ): Promise<RecordBook> {
-  const known = await readAwsRecord(folder);
-  let record: AwsRecord = known ?? {
-    version: 1,
-    ...place,
-    images: {},
-    intents: {},
-    generations: {},
-  };
-  let writing: Promise<void> = Promise.resolve();
-  const write = async () => {
-    await writePrivate(fileOf(folder), `${JSON.stringify(record, null, 2)}\n`);
-  };
-  if (!known) await write();
-  return {
-    current: () => record,
-    change: (next) => {
-      record = { ...record, ...next(record) };
-      // A write that failed was told to its own caller; the next one writes all again.
-      writing = writing.catch(() => undefined).then(write);
-      return writing;
-    },
-  };
+  const first: AwsRecord = { version: 1, ...place, images: {}, intents: {}, generations: {} };
+  return await openRecordBook(fileOf(folder), await readAwsRecord(folder), first);
 }

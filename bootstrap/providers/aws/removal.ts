@@ -4,7 +4,8 @@ import { inventory } from "./inventory.ts";
 import { settleMs } from "./part.ts";
 import { look, type AwsSession } from "./session.ts";
 import type { Thing } from "./thing.ts";
-import { hasCode, messageOf, throwIfCancelled } from "#core/error";
+import { removeStages } from "#bootstrap/providers/remove-stages";
+import { throwIfCancelled } from "#core/error";
 
 const betweenMs = 5000;
 /** Passes in which nothing went, and nothing was on its way out. */
@@ -38,27 +39,12 @@ export async function removeAll(
     stalled = now === before && !waiting ? stalled + 1 : 0;
     if (stalled >= stalledPasses || clock.now() >= deadline) return things.map(told(reasons));
     before = now;
-    await removeStages(own, reasons);
+    await removeStages(
+      own.filter(({ leaving }) => leaving !== true),
+      reasons,
+    );
     if (things.length > 0) report(session, things.length);
     await clock.sleep(betweenMs, signal);
-  }
-}
-
-/** One pass: what is of one stage goes at once, and what still holds others back is left for the next. */
-async function removeStages(things: readonly Thing[], reasons: Map<string, string>): Promise<void> {
-  const stages = [...new Set(things.map(({ stage }) => stage))].sort((one, other) => one - other);
-  for (const stage of stages) {
-    const here = things.filter((one) => one.stage === stage && one.leaving !== true);
-    const done = await Promise.allSettled(here.map((one) => one.remove()));
-    done.forEach((result, index) => {
-      const id = here[index]?.id ?? "";
-      if (result.status === "fulfilled") {
-        reasons.delete(id);
-        return;
-      }
-      if (hasCode(result.reason, "cancelled", "unauthenticated")) throw result.reason;
-      reasons.set(id, messageOf(result.reason));
-    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { checkAllowed, lastingDifference as difference } from "#bootstrap/providers/cloud-settings";
 import { parseNetwork } from "#bootstrap/spec/cidr";
 import { awsSettingFields } from "./setting-fields.ts";
 import { parseHost, type Host } from "#bootstrap/providers/ssh/settings";
@@ -111,32 +111,10 @@ function checkNetwork({ vpc, subnets, vpcCIDR, zones }: AwsSettings, path: strin
   if (zones.length === 1) throw wrongField(`${path}.zones`, "must name at least two zones");
 }
 
-function checkAllowed(cidrs: readonly string[], path: string): void {
-  for (const cidr of cidrs) {
-    const network = parseNetwork(cidr);
-    if (!network) throw wrongField(`${path}.allowCIDRs`, `has "${cidr}", which is no IPv4 network`);
-    if (network.prefix === 0) {
-      throw wrongField(
-        `${path}.allowCIDRs`,
-        "must not hold the whole Internet",
-        "name your networks",
-      );
-    }
-  }
-}
-
-/** Settings that may change while machines are there. */
-const free: ReadonlySet<string> = new Set(["allowCIDRs", "ingress", "jumpHost"]);
-
 /** The first setting that machines which are there cannot follow. */
 export function lastingDifference(
   known: Readonly<Record<string, unknown>>,
   wanted: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  const before: Readonly<Record<string, unknown>> = { ...parseAwsSettings(known) };
-  const now: Readonly<Record<string, unknown>> = { ...parseAwsSettings(wanted) };
-  const name = Object.keys({ ...before, ...now }).find(
-    (one) => !free.has(one) && !isDeepStrictEqual(before[one], now[one]),
-  );
-  return name && `another ${name} (${JSON.stringify(before[name] ?? "none")})`;
+  return difference(parseAwsSettings(known), parseAwsSettings(wanted));
 }

@@ -1,6 +1,7 @@
 import { inventory, type Leftover } from "./inventory.ts";
 import type { Site } from "./site.ts";
-import { hasCode, messageOf, throwIfCancelled } from "#core/error";
+import { removeStages } from "#bootstrap/providers/remove-stages";
+import { throwIfCancelled } from "#core/error";
 
 const betweenMs = 5000;
 /** Passes in which nothing went, and nothing was on its way out. */
@@ -33,7 +34,10 @@ export async function removeThings(
     stalled = now === before && !waiting ? stalled + 1 : 0;
     if (stalled >= stalledPasses || clock.now() >= deadline) return things.map(told(reasons));
     before = now;
-    await removeStages(things, reasons);
+    await removeStages(
+      things.filter(({ foreign }) => foreign !== true),
+      reasons,
+    );
     site.session.report({
       ...{ type: "note", level: "debug" },
       message: `${things.length} things were still in Azure`,
@@ -46,27 +50,6 @@ function concerns(one: Leftover, machines: ReadonlySet<string> | "all"): boolean
   if (machines === "all") return true;
   if (one.machine !== undefined) return machines.has(one.machine);
   return one.kind === "disk" && machines.has(one.name.replace(/-disk$/, ""));
-}
-
-/** One pass: what is of one stage goes at once, and what still holds others back is left for the next. */
-async function removeStages(
-  things: readonly Leftover[],
-  reasons: Map<string, string>,
-): Promise<void> {
-  const stages = [...new Set(things.map(({ stage }) => stage))].sort((one, other) => one - other);
-  for (const stage of stages) {
-    const here = things.filter((one) => one.stage === stage && one.foreign !== true);
-    const done = await Promise.allSettled(here.map((one) => one.remove()));
-    done.forEach((result, index) => {
-      const id = here[index]?.id ?? "";
-      if (result.status === "fulfilled") {
-        reasons.delete(id);
-        return;
-      }
-      if (hasCode(result.reason, "cancelled", "unauthenticated")) throw result.reason;
-      reasons.set(id, messageOf(result.reason));
-    });
-  }
 }
 
 function told(reasons: ReadonlyMap<string, string>) {

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import { azureSettingFields } from "./setting-fields.ts";
 import { parseHost, type Host } from "#bootstrap/providers/ssh/settings";
+import { checkAllowed, lastingDifference as difference } from "#bootstrap/providers/cloud-settings";
 import { parseNetwork } from "#bootstrap/spec/cidr";
 import { wrongField } from "#bootstrap/spec/document";
 
@@ -54,7 +54,7 @@ export function parseAzureSettings(settings: Readonly<Record<string, unknown>>):
     }),
   };
   checkNetworks(parsed);
-  checkAllowed(parsed.allowCIDRs);
+  checkAllowed(parsed.allowCIDRs, path);
   if (forbiddenUsers.has(parsed.user)) {
     throw wrongField(`${path}.user`, `"${parsed.user}" is refused by Azure`, "use azureuser");
   }
@@ -104,32 +104,10 @@ function checkNetworks({ vnetCIDR, subnetCIDR }: AzureSettings): void {
   }
 }
 
-function checkAllowed(cidrs: readonly string[]): void {
-  for (const cidr of cidrs) {
-    const network = parseNetwork(cidr);
-    if (!network) throw wrongField(`${path}.allowCIDRs`, `has "${cidr}", which is no IPv4 network`);
-    if (network.prefix === 0) {
-      throw wrongField(
-        `${path}.allowCIDRs`,
-        "must not hold the whole Internet",
-        "name your networks",
-      );
-    }
-  }
-}
-
-/** Settings that may change while machines are there. */
-const free: ReadonlySet<string> = new Set(["allowCIDRs", "ingress", "jumpHost"]);
-
 /** The first setting that machines which are there cannot follow. */
 export function lastingDifference(
   known: Readonly<Record<string, unknown>>,
   wanted: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  const before: Readonly<Record<string, unknown>> = { ...parseAzureSettings(known) };
-  const now: Readonly<Record<string, unknown>> = { ...parseAzureSettings(wanted) };
-  const name = Object.keys({ ...before, ...now }).find(
-    (one) => !free.has(one) && !isDeepStrictEqual(before[one], now[one]),
-  );
-  return name && `another ${name} (${JSON.stringify(before[name] ?? "none")})`;
+  return difference(parseAzureSettings(known), parseAzureSettings(wanted));
 }

@@ -3,6 +3,7 @@ import type { Column, Definition } from "#kube/crd";
 import type { CustomResourceDefinition } from "#kube/objects";
 import type { Rule } from "#kube/schema";
 import { checkpoints, checkpointStores, restores } from "#checkpoint/api/types";
+import { endpointDefinition } from "#checkpoint/api/endpoint-crd";
 import {
   checkpointSpec,
   checkpointStatus,
@@ -82,6 +83,7 @@ const definitions: readonly Definition[] = [
     ],
     selectable: [],
   },
+  endpointDefinition,
 ];
 
 /** The CustomResourceDefinitions, as they are applied. */

@@ -1,5 +1,6 @@
 import type { Kube, KubeObject, Resource } from "#kube/kube";
 import { checkpoints, restores } from "#checkpoint/api/types";
+import { judgeEndpoints, resolveHost } from "#checkpoint/controller/endpoints";
 import { judgeFolderStores } from "#checkpoint/controller/folder-stores";
 import { type ControllerState, keyOf, runPass } from "#checkpoint/controller/pass";
 import { createBell } from "#core/bell";
@@ -11,6 +12,8 @@ import type { LeadingContext } from "#kube/leading-service";
 const tickMs = 5_000;
 /** As often as agents tell what they can write to. */
 const foldersEveryMs = 30_000;
+/** As often as the most talkative endpoint may be heard. */
+const endpointsEveryMs = 5_000;
 
 /**
  * Follows Checkpoints and Restores and runs a pass after each change and each tick, until the signal
@@ -34,15 +37,30 @@ export async function reconcile(context: LeadingContext): Promise<void> {
     ended.abort();
   });
   const passes = loop(state, context, bell.wait, signal);
-  await Promise.all([followed, passes, judgeFolders(context, signal)]);
+  const { kube, clock } = context;
+  const judges = [
+    every(foldersEveryMs, "folders of stores", context, signal, () =>
+      judgeFolderStores(kube, clock.now()),
+    ),
+    every(endpointsEveryMs, "endpoints", context, signal, () =>
+      judgeEndpoints(kube, clock.now(), resolveHost),
+    ),
+  ];
+  await Promise.all([followed, passes, ...judges]);
 }
 
-async function judgeFolders({ kube, clock, log }: LeadingContext, signal: AbortSignal) {
+async function every(
+  milliseconds: number,
+  what: string,
+  { clock, log }: LeadingContext,
+  signal: AbortSignal,
+  judge: () => Promise<void>,
+) {
   while (!signal.aborted) {
-    await judgeFolderStores(kube, clock.now()).catch((error: unknown) => {
-      log({ level: "warn", message: `folders of stores not judged: ${messageOf(error)}` });
+    await judge().catch((error: unknown) => {
+      log({ level: "warn", message: `${what} not judged: ${messageOf(error)}` });
     });
-    await clock.sleep(foldersEveryMs, signal).catch(() => undefined);
+    await clock.sleep(milliseconds, signal).catch(() => undefined);
   }
 }
 

@@ -18,10 +18,18 @@ export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: ["clouder.datalayer.io"], resources: ["restores"], verbs: ["delete"] },
   {
     apiGroups: ["clouder.datalayer.io"],
-    resources: ["checkpoints/status", "restores/status", "checkpointstores/status"],
+    resources: [
+      "checkpoints/status",
+      "restores/status",
+      "checkpointstores/status",
+      "containerendpoints/status",
+    ],
     verbs: ["patch"],
   },
   { apiGroups: ["clouder.datalayer.io"], resources: ["checkpointstores"], verbs: ["list"] },
+  { apiGroups: ["clouder.datalayer.io"], resources: ["containerendpoints"], verbs: ["list"] },
+  // Heartbeats of endpoints.
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list"] },
 ];
 
 /** In a Role of the system namespace. */

@@ -1,16 +1,24 @@
 import type { KubeObject } from "#kube/kube";
-import { agentClusterRules, agentNamespaceRules } from "#checkpoint/agent/rights";
+import {
+  agentClusterRules,
+  agentNamespaceRules,
+  preemptionClusterRules,
+} from "#checkpoint/agent/rights";
 import { apiGroup, systemNamespace } from "#checkpoint/api/names";
 import { controllerClusterRules, controllerNamespaceRules } from "#checkpoint/controller/rights";
+import type { InstallSettings } from "#checkpoint/install/settings";
 import { clusterRole, serviceAccount } from "#kube/install/accounts";
 
 const agent = { name: "clouder-agent", namespace: systemNamespace };
 const controller = { name: "clouder-controller", namespace: systemNamespace };
 
 /** ServiceAccounts of agent and controller with exactly what they need. */
-export function serviceRoles(): readonly KubeObject[] {
+export function serviceRoles({
+  preemption,
+}: Pick<InstallSettings, "preemption">): readonly KubeObject[] {
+  const agentRules = [...agentClusterRules, ...(preemption ? preemptionClusterRules : [])];
   return [
-    ...serviceAccount(agent, agentClusterRules, agentNamespaceRules),
+    ...serviceAccount(agent, agentRules, agentNamespaceRules),
     ...serviceAccount(controller, controllerClusterRules, controllerNamespaceRules),
   ];
 }
@@ -20,7 +28,7 @@ export function serviceRoles(): readonly KubeObject[] {
  * its pods and restore its checkpoints, without a right on nodes and without cloud keys.
  */
 export function userRoles(): readonly KubeObject[] {
-  const resources = ["checkpoints", "restores"];
+  const resources = ["checkpoints", "restores", "containerendpoints"];
   const read = ["get", "list", "watch"];
   return [
     clusterRole("clouder-view", [{ apiGroups: [apiGroup], resources, verbs: read }], ["view"]),

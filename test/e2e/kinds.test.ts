@@ -69,6 +69,7 @@ it("kubectl get shows our columns under the short names", async () => {
     "checkpoints.clouder.datalayer.io",
     "checkpointstores.clouder.datalayer.io",
     "clusterinjectionpolicies.clouder.datalayer.io",
+    "containerendpoints.clouder.datalayer.io",
     "injectionpolicies.clouder.datalayer.io",
     "restores.clouder.datalayer.io",
   ]);

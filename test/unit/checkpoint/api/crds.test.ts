@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { crds } from "#checkpoint/api/crds";
+import { containerEndpoints } from "#checkpoint/api/endpoint";
 import { checkpoints, checkpointStores, restores } from "#checkpoint/api/types";
 import { crdFiles } from "../../../../manifests.ts";
 
@@ -35,7 +36,7 @@ describe("the CRDs", () => {
   });
 
   it("are of the kinds the program reads and writes", () => {
-    const kinds = [checkpoints, restores, checkpointStores];
+    const kinds = [checkpoints, restores, checkpointStores, containerEndpoints];
     expect(crds.map(({ spec }) => [spec["group"], spec["scope"]])).toEqual(
       kinds.map(({ apiVersion, namespaced }) => [
         apiVersion.split("/")[0],

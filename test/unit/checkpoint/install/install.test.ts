@@ -12,7 +12,7 @@ import { silent } from "#core/report";
 import { createFakeKube, type FakeKube } from "#test/fakes/kube";
 import { makeCheckpoint, makePod } from "#test/unit/checkpoint/controller/objects";
 
-const settings = installSettings({ image: "example/clouder:1" });
+const settings = installSettings({ image: "example/clouder:1", preemption: true });
 const clock = {
   time: 0,
   now: () => clock.time,
@@ -207,7 +207,7 @@ describe("uninstall", () => {
     const removed = await uninstall({ purge: false }, context());
     const kept = removed.filter(({ outcome }) => outcome === "kept").map(({ object }) => object);
     expect(kept).toContain("namespace/clouder-system");
-    expect(kept).toHaveLength(4);
+    expect(kept).toHaveLength(5);
     expect(await countCheckpoints(kube)).toBe(1);
     expect(
       fake.peek(daemonSets, { namespace: "clouder-system", name: "clouder-agent" }),

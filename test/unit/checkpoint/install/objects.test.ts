@@ -93,6 +93,7 @@ describe("the installed objects", () => {
     expect(resourcesIn(rulesOf("ClusterRole", "clouder-edit"))).toEqual([
       "checkpoints",
       "restores",
+      "containerendpoints",
     ]);
   });
 
@@ -148,6 +149,30 @@ describe("the installed objects", () => {
     const paths = podSpec(agent).volumes.map(({ hostPath }) => hostPath?.path);
     expect(paths.filter((path) => path === "/mnt/nfs/checkpoints")).toHaveLength(1);
     expect(paths).not.toContain("/var/lib/clouder/store");
+  });
+});
+
+describe("install --preemption", () => {
+  const watching = installObjects(installSettings({ image: "x", preemption: true }));
+
+  it("gives the agent its node's network and the right to patch nodes, and nothing else does", () => {
+    const agent = find("DaemonSet", "clouder-agent", watching);
+    expect(podSpec(agent)).toMatchObject({
+      ...{ hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" },
+    });
+    const role = find("ClusterRole", "clouder-agent", watching)["rules"] as readonly Rule[];
+    expect(resourcesIn(role, "patch")).toContain("nodes");
+    expect(resourcesIn(rulesOf("ClusterRole", "clouder-agent"), "patch")).not.toContain("nodes");
+  });
+
+  it("bounds that right to one taint of the agent's own node before it is given, and fails closed", () => {
+    const order = watching.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const guard = "ValidatingAdmissionPolicy/clouder-agent-own-node";
+    expect(order.indexOf(guard)).toBeGreaterThan(-1);
+    expect(order.indexOf(guard)).toBeLessThan(order.indexOf("ClusterRole/clouder-agent"));
+    const policy = find("ValidatingAdmissionPolicy", "clouder-agent-own-node", watching);
+    expect(policy["spec"]).toMatchObject({ failurePolicy: "Fail" });
+    expect(objects.some(({ metadata }) => metadata.name === "clouder-agent-own-node")).toBe(false);
   });
 });
 

@@ -97,6 +97,8 @@ export interface Node extends KubeObject {
   readonly kind: "Node";
   readonly spec: {
     readonly unschedulable?: boolean;
+    /** What the cloud calls the machine: "aws:///us-east-1a/i-0123456789abcdef0". */
+    readonly providerID?: string;
     readonly podCIDR?: string;
     readonly taints?: readonly {
       readonly key: string;

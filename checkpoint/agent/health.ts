@@ -1,11 +1,20 @@
 import { createServer } from "node:http";
 
-/** `/healthz` answers as long as the event loop turns, `/readyz` once the agent follows its node's work. */
+/**
+ * `/healthz` answers as long as the event loop turns, `/readyz` once the agent follows its node's work,
+ * `/metrics` what Prometheus reads.
+ */
 export async function serveHealth(
   port: number,
   isReady: () => boolean,
+  metrics: () => string,
 ): Promise<{ readonly port: number } & AsyncDisposable> {
   const server = createServer((request, response) => {
+    if (request.url === "/metrics") {
+      response.setHeader("Content-Type", "text/plain; version=0.0.4");
+      response.end(metrics());
+      return;
+    }
     const known = request.url === "/healthz" || request.url === "/readyz";
     const good = request.url === "/healthz" || isReady();
     response.statusCode = known ? (good ? 200 : 503) : 404;

@@ -9,6 +9,11 @@ import { openStore } from "#checkpoint/stores/open-store";
 import { serveHealth } from "#checkpoint/agent/health";
 import { installHandler, isHandlerInstalled } from "#checkpoint/agent/install-handler";
 import { errorFields, jsonLog } from "#checkpoint/agent/log";
+import { countNotices } from "#checkpoint/agent/preemption/count-notices";
+import { markNode } from "#checkpoint/agent/preemption/mark-node";
+import type { NoticeHook } from "#checkpoint/agent/preemption/notice";
+import { metadataAt, metadataEndpoint } from "#checkpoint/agent/preemption/metadata";
+import { watchPreemption, type Preemption } from "#checkpoint/agent/preemption/watch-preemption";
 import { factsSource, writableStoreFolders } from "#checkpoint/agent/publish-facts";
 import { probeKubelet } from "#checkpoint/agent/probe-kubelet";
 import { required, runAgent } from "#checkpoint/agent/run-agent";
@@ -33,10 +38,12 @@ async function main(): Promise<void> {
     readonly version: string;
   };
   let ready = false;
+  const notices = countNotices();
   // Disposed on failure too: a program that only answers its probes would never be restarted.
   await using health = await serveHealth(
     Number(environment["CLOUDER_HEALTH_PORT"] ?? "8082"),
     () => ready,
+    notices.metrics,
   );
   const handler = {
     root: environment["CLOUDER_INSTALL_ROOT"] ?? nodePaths.install,
@@ -79,6 +86,7 @@ async function main(): Promise<void> {
     storeFolders: () => writableStoreFolders(kube),
     kubeletProblem: () => probeKubelet(kubelet),
   };
+  const watched = watchNotices({ kube, nodeName, stopping: stop.signal }, notices);
   await runAgent({
     kube,
     kubelet,
@@ -100,7 +108,22 @@ async function main(): Promise<void> {
     },
     stopping: stop.signal,
   });
+  await watched;
   log("info", "stopped");
+}
+
+/** Where install was told to; else agents are not in their nodes' network, which this takes. */
+async function watchNotices(
+  around: Pick<Preemption, "kube" | "nodeName" | "stopping">,
+  counted: NoticeHook,
+): Promise<void> {
+  if (environment["CLOUDER_PREEMPTION"] !== "watch") return;
+  const all = { ...around, log, clock: systemClock };
+  await watchPreemption({
+    ...all,
+    ask: metadataAt(environment["CLOUDER_METADATA_ENDPOINT"] ?? metadataEndpoint),
+    hooks: [markNode(all), counted],
+  });
 }
 
 /** The package as it is in the image and in a checkout: the folder with package.json above this file. */

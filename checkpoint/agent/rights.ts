@@ -31,6 +31,11 @@ export const agentClusterRules: readonly Rule[] = [
   },
 ];
 
+/** Added where preemption notices are watched; an admission policy bounds it to the agent's own node. */
+export const preemptionClusterRules: readonly Rule[] = [
+  { apiGroups: [""], resources: ["nodes"], verbs: ["patch"] },
+];
+
 /** In a Role of the system namespace. */
 export const agentNamespaceRules: readonly Rule[] = [
   // Node facts; server-side apply is create and patch.

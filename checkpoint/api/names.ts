@@ -22,8 +22,16 @@ export const annotations = {
   /** On a pod the webhook has injected into: the user whose secrets and home it got. */
   injectedUser: `${apiGroup}/injected-user`,
   lastCheckpointTime: `${apiGroup}/last-checkpoint-time`,
+  /** On a node that is about to go: interruption or rebalance, and when. */
+  preemption: `${apiGroup}/preemption`,
+  preemptionDeadline: `${apiGroup}/preemption-deadline`,
   /** On a Checkpoint: comma-separated namespaces that may restore it, set by its owner. */
   restoreFrom: `${apiGroup}/allow-restore-in`,
+} as const;
+
+export const taints = {
+  /** On a node whose machine the cloud is about to take away. */
+  preemption: `${apiGroup}/preemption`,
 } as const;
 
 /** Virtual resource of SubjectAccessReviews: verb `use` on injectionusers/<uid>. */

@@ -3,6 +3,7 @@ import { crds } from "#checkpoint/api/crds";
 import { runtimeClassName } from "#checkpoint/api/names";
 import { systemNamespaceObject } from "#checkpoint/api/system-namespace";
 import { commonLabels } from "#kube/install/labels";
+import { ownNodeGuard } from "#checkpoint/install/own-node-guard";
 import { restoreGuard } from "#checkpoint/install/restore-guard";
 import { serviceRoles, userRoles } from "#checkpoint/install/roles";
 import type { InstallSettings } from "#checkpoint/install/settings";
@@ -27,7 +28,9 @@ export function programObjects(settings: InstallSettings): readonly KubeObject[]
       metadata: { name: runtimeClassName, labels: commonLabels },
       handler: runtimeClassName,
     } as KubeObject,
-    ...serviceRoles(),
+    // What bounds a right comes before it.
+    ...(settings.preemption ? ownNodeGuard() : []),
+    ...serviceRoles(settings),
     ...userRoles(),
     ...restoreGuard(),
     agentDaemonSet(settings),

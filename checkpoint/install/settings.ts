@@ -14,6 +14,8 @@ export interface InstallSettings {
   /** Folders on nodes that file:// stores may use. */
   readonly storeFolders: readonly string[];
   readonly kubeletCertificate: (typeof kubeletCertificates)[number];
+  /** Agents watch what AWS or Azure say about the end of their machines, on their nodes' network. */
+  readonly preemption: boolean;
 }
 
 /** System folders that would give whoever may make stores a way into the node. */
@@ -35,6 +37,7 @@ export function installSettings(wanted: {
   readonly image: string;
   readonly storeFolders?: readonly string[] | undefined;
   readonly kubeletCertificate?: string | undefined;
+  readonly preemption?: boolean;
 }): InstallSettings {
   const { kubeletCertificate = "auto" } = wanted;
   const known = kubeletCertificates.find((one) => one === kubeletCertificate);
@@ -53,6 +56,7 @@ export function installSettings(wanted: {
     image: wanted.image,
     storeFolders: [...new Set([nodePaths.defaultStore, ...folders])].sort(),
     kubeletCertificate: known,
+    preemption: wanted.preemption ?? false,
   };
 }
 

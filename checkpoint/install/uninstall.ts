@@ -41,7 +41,7 @@ export async function uninstall(
       purgeCheckpoints(context),
     );
   }
-  const programs = programObjects(installSettings({ image: "any" }));
+  const programs = programObjects(installSettings({ image: "any", preemption: true }));
   const removed = await reportStep(report, { step: "remove", title: "remove the programs" }, () =>
     removeObjects([...programs].reverse(), context.kube),
   );

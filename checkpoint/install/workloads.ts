@@ -34,6 +34,11 @@ export function agentDaemonSet(settings: InstallSettings): DaemonSet {
         metadata: { labels },
         spec: {
           serviceAccountName: "clouder-agent",
+          // Metadata services answer machines, not their pods.
+          ...(settings.preemption && {
+            hostNetwork: true,
+            dnsPolicy: "ClusterFirstWithHostNet" as const,
+          }),
           priorityClassName: "system-node-critical",
           tolerations: [{ operator: "Exists" }],
           nodeSelector: { "kubernetes.io/os": "linux" },
@@ -50,6 +55,7 @@ export function agentDaemonSet(settings: InstallSettings): DaemonSet {
                 fieldVariable("HOST_IP", "status.hostIP"),
                 { name: "CLOUDER_KUBELET_CERTIFICATE", value: settings.kubeletCertificate },
                 { name: "CLOUDER_HEALTH_PORT", value: String(agentPort) },
+                ...(settings.preemption ? [{ name: "CLOUDER_PREEMPTION", value: "watch" }] : []),
                 ...agentMemory,
               ],
               ports: [{ name: "health", containerPort: agentPort }],

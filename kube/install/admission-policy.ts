@@ -5,6 +5,7 @@ export interface AdmissionGuard {
   readonly name: string;
   readonly spec: {
     readonly matchConstraints: object;
+    readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
     readonly variables: readonly { readonly name: string; readonly expression: string }[];
     readonly validations: readonly { readonly expression: string; readonly message: string }[];
   };

@@ -20,6 +20,7 @@ export default command({
       options: [...kubeletCertificates],
       default: "auto",
     }),
+    preemption: boolean({ description: "watch spot notices of AWS, Azure, on the nodes' network" }),
     webhook: boolean({ description: "install the webhook, too", default: true, allowNo: true }),
     ...webhookFlags,
     wait: boolean({ description: "wait until all is ready", default: true, allowNo: true }),
@@ -28,8 +29,8 @@ export default command({
   },
   run: async ({ flags }, context) => {
     const kubeletCertificate = flags["kubelet-certificate"];
-    const { image, "store-dir": storeFolders } = flags;
-    const programs = installSettings({ image, storeFolders, kubeletCertificate });
+    const { image, preemption, "store-dir": storeFolders } = flags;
+    const programs = installSettings({ image, storeFolders, kubeletCertificate, preemption });
     const wanted = { programs, webhook: flags.webhook ? webhookSettingsOf(flags) : undefined };
     if (flags["dry-run"]) return renderedResult(allObjects(wanted), flags.output);
     const timeoutMs = milliseconds("timeout", flags.timeout) || Infinity;

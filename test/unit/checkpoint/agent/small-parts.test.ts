@@ -110,7 +110,8 @@ describe("the status writer", () => {
 describe("the health server", () => {
   it("is healthy at once and ready when the agent is", async () => {
     let ready = false;
-    const health = await serveHealth(0, () => ready);
+    const metrics = () => "a_metric 1\n";
+    const health = await serveHealth(0, () => ready, metrics);
     const ask = async (path: string) =>
       (await fetch(`http://127.0.0.1:${health.port}${path}`)).status;
     expect([await ask("/healthz"), await ask("/readyz"), await ask("/etc")]).toEqual([
@@ -118,6 +119,8 @@ describe("the health server", () => {
     ]);
     ready = true;
     expect(await ask("/readyz")).toBe(200);
+    const shown = await fetch(`http://127.0.0.1:${health.port}/metrics`);
+    expect(await shown.text()).toBe("a_metric 1\n");
     await health[Symbol.asyncDispose]();
   });
 });

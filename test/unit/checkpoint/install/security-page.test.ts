@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { agentClusterRules, agentHostMounts, agentNamespaceRules } from "#checkpoint/agent/rights";
+import {
+  agentClusterRules,
+  agentHostMounts,
+  agentNamespaceRules,
+  preemptionClusterRules,
+} from "#checkpoint/agent/rights";
 import { controllerClusterRules, controllerNamespaceRules } from "#checkpoint/controller/rights";
 import { docsPage, rightRows, tableRows } from "#test/fixtures/docs-page";
 
@@ -12,6 +17,12 @@ it("docs/security.md lists every right of agent and controller, and no other", (
     ...rightRows("controller", "all", controllerClusterRules),
     ...rightRows("controller", "clouder-system", controllerNamespaceRules),
   ]);
+});
+
+it("docs/security.md lists what install --preemption adds", () => {
+  expect(tableRows(page, /^agent, /)).toEqual(
+    rightRows("agent, --preemption", "all", preemptionClusterRules),
+  );
 });
 
 it("docs/security.md lists every folder of the node that the agent sees", () => {

@@ -15,6 +15,8 @@ function documentOf({ name, packages, pools, ...spec }: ClusterSpec): object {
     metadata: { name },
     spec: {
       ...spec,
+      // Left out it would be the default, which may be another.
+      cloudController: spec.cloudController ?? false,
       // Which numbers its machines have is in the record and no wish.
       pools: pools.map((pool) => ({ ...pool, numbers: undefined })),
       packages: packages.kind === "bundle" ? { kind: "bundle", bundle: packages.folder } : packages,

@@ -42,6 +42,7 @@ function unwanted(known: ClusterSpec, spec: ClusterSpec): readonly Difference[] 
 
 function lasting({ provider, network, controlPlane, ...spec }: ClusterSpec) {
   return {
+    "spec.cloudController": String(spec.cloudController ?? false),
     "spec.provider.name": provider.name,
     "spec.kubernetesVersion": spec.kubernetesVersion,
     "spec.packages.kind": spec.packages.kind,

@@ -31,7 +31,7 @@ export function initFile(spec: ClusterSpec, input: InitInput): string {
       bootstrapTokens: [{ token, ttl: `${tokenLifetimeMinutes}m0s` }],
       ...(certificateKey !== undefined && { certificateKey }),
       localAPIEndpoint: { advertiseAddress: machine.privateAddress, bindPort: apiPort },
-      nodeRegistration: registration(machine, settings, planeTaints(spec)),
+      nodeRegistration: registration(spec, input, planeTaints(spec)),
       timeouts,
     },
     {
@@ -58,6 +58,7 @@ export function initFile(spec: ClusterSpec, input: InitInput): string {
           ]),
         ],
       },
+      ...(spec.cloudController === true && { controllerManager: { extraArgs: [externalCloud] } }),
     },
     kubelet(spec, settings),
     {
@@ -79,7 +80,7 @@ export interface JoinInput {
 
 /** The file for `kubeadm join`, of a worker or of a further control plane. Holds secrets. */
 export function joinFile(spec: ClusterSpec, input: JoinInput): string {
-  const { machine, settings, endpoint, joining } = input;
+  const { machine, endpoint, joining } = input;
   const plane = machine.role === "control-plane";
   return documents([
     {
@@ -98,7 +99,7 @@ export function joinFile(spec: ClusterSpec, input: JoinInput): string {
           certificateKey: joining.certificateKey,
         },
       }),
-      nodeRegistration: registration(machine, settings, plane ? planeTaints(spec) : []),
+      nodeRegistration: registration(spec, input, plane ? planeTaints(spec) : []),
       timeouts,
     },
   ]);
@@ -142,9 +143,12 @@ function kubelet(spec: ClusterSpec, settings: NodeSettings): object {
   };
 }
 
+/** Nodes wait for a controller of their cloud, which tells their addresses and zones. */
+const externalCloud = { name: "cloud-provider", value: "external" };
+
 function registration(
-  machine: Machine,
-  settings: NodeSettings,
+  { cloudController }: ClusterSpec,
+  { machine, settings }: Pick<JoinInput, "machine" | "settings">,
   taints: readonly object[] | undefined,
 ): object {
   return {
@@ -156,6 +160,7 @@ function registration(
       ...(machine.providerID === undefined
         ? []
         : [{ name: "provider-id", value: machine.providerID }]),
+      ...(cloudController === true ? [externalCloud] : []),
     ],
     ignorePreflightErrors: settings.ignorePreflightErrors,
     ...(taints && { taints }),

@@ -41,7 +41,8 @@ function checkIdentity(
 ): string | undefined {
   if (asked.commonName !== username) return `its subject is ${asked.commonName ?? "empty"}`;
   if (asked.organizations.join() !== "system:nodes") return "its organization is not system:nodes";
-  const own = new Set([machine.name, machine.privateAddress, machine.publicAddress]);
+  const { name, privateAddress, publicAddress, cloudNames = [] } = machine;
+  const own = new Set([name, privateAddress, publicAddress, ...cloudNames]);
   const names = [...asked.dnsNames, ...asked.addresses];
   const strange = names.find((one) => !own.has(one));
   if (strange !== undefined) return `it names ${strange}`;

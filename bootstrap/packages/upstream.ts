@@ -29,6 +29,12 @@ export const upstream = {
     image: "ghcr.io/flannel-io/flannel:v0.28.4",
     plugin: "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel1",
   },
+  /** Of the newest minor: they serve the older ones, too. */
+  cloudControllers: {
+    aws: "registry.k8s.io/provider-aws/cloud-controller-manager:v1.36.1",
+    azure: "mcr.microsoft.com/oss/v2/kubernetes/azure-cloud-controller-manager:v1.36.5",
+    azureNode: "mcr.microsoft.com/oss/v2/kubernetes/azure-cloud-node-manager:v1.36.5",
+  },
   /** Registries that a mirror stands in for. */
-  registries: ["registry.k8s.io", "ghcr.io", "docker.io", "quay.io"],
+  registries: ["registry.k8s.io", "ghcr.io", "docker.io", "quay.io", "mcr.microsoft.com"],
 } as const;

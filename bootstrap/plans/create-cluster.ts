@@ -1,3 +1,5 @@
+import { cloudController } from "#bootstrap/steps/cloud-controller";
+import { cloudNodes } from "#bootstrap/steps/cloud-nodes";
 import { connect } from "#bootstrap/steps/connect";
 import { containerd } from "#bootstrap/steps/containerd";
 import { criu } from "#bootstrap/steps/criu";
@@ -38,10 +40,12 @@ export const createClusterPlan: readonly Step[] = [
   init,
   saveKubeconfig,
   flannel,
+  cloudController,
   joinToken,
   joinControlPlane,
   join,
   dropToken,
+  cloudNodes,
   servingCertificates,
   waitReady,
   markNodes,

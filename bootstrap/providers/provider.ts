@@ -1,3 +1,4 @@
+import type { CloudFacts } from "#bootstrap/clouds/cloud-facts";
 import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import type { Reporter } from "#core/report";
@@ -17,6 +18,8 @@ export interface Machine {
   readonly publicAddress?: string;
   /** What the cloud calls the machine, for its node: "aws:///us-east-1a/i-0123456789abcdef0". */
   readonly providerID?: string;
+  /** Names that the cloud's DNS has for it, which its controllers tell its node. */
+  readonly cloudNames?: readonly string[];
   readonly reach: NodeAddress;
 }
 
@@ -82,6 +85,8 @@ export interface Provider {
     | { readonly virtual: string }
     | undefined
   >;
+  /** What the cloud's controllers in the cluster are told; absent where there is no cloud. */
+  cloudFacts?(context: ProviderContext): Promise<CloudFacts>;
   /** The machines are the user's own: deleting the cluster resets them and leaves them there. */
   readonly keepsMachines: boolean;
   /** What the machines and their network cost, where that is known. */

@@ -146,6 +146,10 @@ const spec = objectField(
         ),
       },
     ),
+    cloudController: truthField({
+      description:
+        "Run the cloud's controllers in the cluster; left out: in clouds, unless packages are a bundle.",
+    }),
     pools: listField({ description: "The workers; left out: one pool with one node." }, pool),
     packages: packageFields,
   },

@@ -24,6 +24,8 @@ export interface ClusterSpec {
     readonly virtualAddress?: string;
   };
   readonly pools: readonly PoolSpec[];
+  /** Its cloud's controllers tell nodes their zones and addresses; absent: none. */
+  readonly cloudController?: true;
   readonly packages: PackageSource;
 }
 

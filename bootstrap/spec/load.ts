@@ -1,5 +1,5 @@
 import { clusterFields, type ClusterDocument } from "./cluster-fields.ts";
-import { wholeDocument } from "./document.ts";
+import { wholeDocument, wrongField } from "./document.ts";
 import { withFlags, type ClusterFlags } from "./flags.ts";
 import { packageSource } from "./package-fields.ts";
 import { toldBySource, type Source } from "./source.ts";
@@ -53,11 +53,33 @@ function withDefaults(document: ClusterDocument, defaults: SpecInput["defaults"]
     network: network(spec.network),
     controlPlane: planes,
     pools: spec.pools?.map(pool) ?? [pool(workers)],
+    ...cloudController(document, defaults),
     packages: packages(document, defaults),
   };
 }
 
 type Written = Partial<NonNullable<ClusterDocument["spec"]>>;
+
+/** Clouds whose controllers we know. */
+const clouds: ReadonlySet<string> = new Set(["aws", "azure"]);
+
+/** Part of every cluster in a cloud whose nodes get images from registries; bundles have no such images. */
+function cloudController(
+  document: ClusterDocument,
+  defaults: SpecInput["defaults"],
+): Pick<ClusterSpec, "cloudController"> {
+  const { provider, cloudController: wish }: Written = document.spec ?? {};
+  const known = clouds.has(provider?.name ?? "");
+  if (wish === true && !known) {
+    throw wrongField(
+      "spec.cloudController",
+      `is for clusters of ${[...clouds].join(" and ")}, not of ${provider?.name ?? "local"}`,
+      "leave it out",
+    );
+  }
+  const wanted = wish ?? (known && packages(document, defaults).kind !== "bundle");
+  return wanted ? { cloudController: true } : {};
+}
 
 function network(written: Written["network"]): ClusterSpec["network"] {
   return {

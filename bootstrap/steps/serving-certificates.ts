@@ -13,7 +13,8 @@ export const servingCertificates: Step = {
   scope: "cluster",
   needs: ["nodes", "kubeconfig"],
   gives: [],
-  after: ["join", "join-control-plane"],
+  // The names in requests are those that the cloud's controllers tell.
+  after: ["join", "join-control-plane", "cloud-nodes"],
   preview: () => [
     "kubectl certificate approve, for requests that name exactly the node that made them",
   ],

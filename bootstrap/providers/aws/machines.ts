@@ -143,6 +143,9 @@ export function machineOf(
     pool: tagValue(instance.Tags, tagKeys.pool),
     privateAddress,
     ...(publicAddress && { publicAddress }),
+    cloudNames: [instance.PrivateDnsName, instance.PublicDnsName].filter(
+      (one) => one !== undefined,
+    ),
     providerID: `aws:///${instance.Placement?.AvailabilityZone ?? ""}/${instance.InstanceId ?? ""}`,
     reach: {
       access: "ssh",

@@ -44,7 +44,17 @@ export function controllerPolicy(cluster: string): string {
         Resource: "*",
         Condition: onOurs,
       },
-      { Effect: "Allow", Action: ["ec2:CreateSecurityGroup"], Resource: "*" },
+      {
+        Effect: "Allow",
+        Action: ["ec2:CreateSecurityGroup", "ec2:GetSecurityGroupsForVpc"],
+        Resource: "*",
+      },
+      {
+        Effect: "Allow",
+        Action: ["ec2:CreateTags", "ec2:DeleteTags"],
+        Resource: "arn:*:ec2:*:*:security-group/*",
+        Condition: onOurs,
+      },
       {
         Effect: "Allow",
         Action: ["ec2:CreateTags"],

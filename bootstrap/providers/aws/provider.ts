@@ -1,9 +1,9 @@
-import { DescribeVpcsCommand } from "@aws-sdk/client-ec2";
 import { awaitSsh } from "./await-ssh.ts";
 import { awaitBalancer, ourBalancer } from "./balancer.ts";
 import { callerAddress } from "#bootstrap/providers/caller-address";
+import { awsFacts, vpcOf } from "./cloud-facts.ts";
 import { costOf } from "./cost.ts";
-import { identityOf, ours, type AwsIdentity } from "./identity.ts";
+import { identityOf, type AwsIdentity } from "./identity.ts";
 import { ourInstances } from "./instances.ts";
 import { balancerKinds, ensureMachines, machineOf } from "./machines.ts";
 import { checkBeforehand } from "./preflight.ts";
@@ -11,7 +11,6 @@ import { previewCalls } from "./preview.ts";
 import { afterRemovalOf, everything } from "./record.ts";
 import { removeAll, reportKeptVolumes } from "./removal.ts";
 import { removeMachines } from "./remove-machines.ts";
-import { look } from "./session.ts";
 import { awsSettingFields } from "./setting-fields.ts";
 import { lastingDifference, parseAwsSettings } from "./settings.ts";
 import {
@@ -88,6 +87,8 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
         ...(outside !== undefined && { forCallers: `${outside}:${apiPort}` }),
       };
     },
+    cloudFacts: async (context) =>
+      await awsFacts(await openWorkplace(context, clock), identityIn(context)),
     describe: async (context) => await describe(context, await openWorkplace(context, clock)),
     preview: previewCalls,
     cost: costOf,
@@ -105,16 +106,14 @@ const identityIn = ({ spec, uid }: ProviderContext): AwsIdentity => identityOf(s
 
 async function describe(
   context: ProviderContext,
-  { session, settings, caller }: Workplace,
+  workplace: Workplace,
 ): Promise<Readonly<Record<string, string>>> {
+  const { session, settings, caller } = workplace;
   const identity = identityIn(context);
-  const { Vpcs: [vpc] = [] } = await look(session, "look for the VPC", () =>
-    session.ec2.send(new DescribeVpcsCommand({ Filters: ours(identity, "vpc") })),
-  );
   const [kind] = balancerKinds(settings).toReversed();
   const balancer =
     kind === undefined ? undefined : await ourBalancer(session, identity, `${kind}-balancer`);
-  const id = settings.vpc ?? vpc?.VpcId;
+  const id = await vpcOf(workplace, identity);
   return {
     region: session.region,
     account: caller.account,

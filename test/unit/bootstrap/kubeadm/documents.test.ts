@@ -84,6 +84,22 @@ describe("the file for kubeadm init (E2)", () => {
     expect(proxy).toMatchObject({ kind: "KubeProxyConfiguration", mode: "nftables" });
   });
 
+  test("E2 F6 has an external cloud provider where the cloud's controllers run, and else none", () => {
+    const external = { name: "cloud-provider", value: "external" };
+    const cloud = spec({ provider: "aws", packages: "online" });
+    expect(cloud.cloudController).toBe(true);
+    const [first, second] = read(initFile(cloud, { ...given, token: "t" }));
+    expect(first).toMatchObject({
+      nodeRegistration: { kubeletExtraArgs: [{ name: "node-ip", value: "10.0.0.4" }, external] },
+    });
+    expect(second).toMatchObject({ controllerManager: { extraArgs: [external] } });
+    expect(second?.["apiServer"]).not.toHaveProperty("extraArgs");
+    const worker = { ...machine, name: "lab-node-1", role: "worker" } as const;
+    const joining = { token: "abc.def", caCertHash: "sha256:00" };
+    expect(joinFile(cloud, { ...given, machine: worker, joining })).toContain('"external"');
+    expect(initFile(spec(), { ...given, token: "t" })).not.toContain("cloud-provider");
+  });
+
   test("leaves the control plane's taint to kubeadm unless it is to be schedulable", () => {
     const taints = (flags: ClusterFlags) => {
       const [document] = read(initFile(spec(flags), { ...given, token: "t" }));

@@ -77,6 +77,13 @@ describe("approving a kubelet's serving certificate", () => {
     expect(check(request(pem(subject, names)))).toBeUndefined();
   });
 
+  test("F6 happens for the names that its cloud tells, and for no other machine's", () => {
+    const cloudNames = ["ip-10-0-0-5.ec2.internal", "ec2-198-51-100-5.example"];
+    const asked = request(pem(subject, [names, ...cloudNames.map((one) => `DNS:${one}`)].join()));
+    expect(checkServingRequest(asked, [{ ...machine, cloudNames }])).toBeUndefined();
+    expect(check(asked)).toBe("it names ip-10-0-0-5.ec2.internal");
+  });
+
   test.each([
     ["another node's name", pem(subject, "DNS:lab-master,IP:10.0.0.5"), "lab-master"],
     ["another address", pem(subject, "DNS:lab-node-1,IP:10.0.0.4"), "10.0.0.4"],

@@ -53,6 +53,20 @@ describe("the spec of a cluster", () => {
     });
   });
 
+  test("has its cloud's controllers where nodes get images from registries, unless it says no", () => {
+    const cloud = { name: "azure", settings: {} };
+    const online = { kind: "online" };
+    expect(load({ provider: cloud, packages: online }).cloudController).toBe(true);
+    expect(load({ provider: cloud }).cloudController).toBeUndefined();
+    expect(load({ provider: cloud, cloudController: true }).cloudController).toBe(true);
+    const without = load({ provider: cloud, packages: online, cloudController: false });
+    expect(without.cloudController).toBeUndefined();
+    expect(load({ packages: online }).cloudController).toBeUndefined();
+    expect(() => load({ cloudController: true })).toThrow(
+      "spec.cloudController is for clusters of aws and azure, not of local",
+    );
+  });
+
   test("takes every listed host that is not the control plane as a worker", () => {
     const hosts = ["root@10.0.0.1", "root@10.0.0.2", "root@10.0.0.3"];
     expect(

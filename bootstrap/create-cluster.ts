@@ -112,7 +112,9 @@ export async function previewCluster(
 }
 
 /** Steps that only look. */
-const looking: ReadonlySet<string> = new Set(["preflight", "connect", "facts"]);
+const looking: ReadonlySet<string> = new Set([
+  ...["preflight", "endpoint", "connect", "facts", "compare-hosts"],
+]);
 
 function choosesSteps({ steps = {} }: CreateClusterRequest): boolean {
   return steps.only !== undefined || (steps.skip ?? []).length > 0;

@@ -1,8 +1,10 @@
 import { cloudController } from "#bootstrap/steps/cloud-controller";
 import { cloudNodes } from "#bootstrap/steps/cloud-nodes";
+import { compareHosts } from "#bootstrap/steps/compare-hosts";
 import { connect } from "#bootstrap/steps/connect";
 import { containerd } from "#bootstrap/steps/containerd";
 import { criu } from "#bootstrap/steps/criu";
+import { endpoint } from "#bootstrap/steps/endpoint";
 import { hostFacts } from "#bootstrap/steps/facts";
 import { flannel } from "#bootstrap/steps/flannel";
 import { importImages } from "#bootstrap/steps/import-images";
@@ -27,6 +29,7 @@ import { waitReady } from "#bootstrap/steps/wait-ready";
 export const createClusterPlan: readonly Step[] = [
   preflight,
   machines,
+  endpoint,
   connect,
   hostFacts,
   prepareHost,
@@ -36,6 +39,7 @@ export const createClusterPlan: readonly Step[] = [
   importImages,
   kubelet,
   prove,
+  compareHosts,
   shareAddress,
   init,
   saveKubeconfig,

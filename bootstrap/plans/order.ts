@@ -66,6 +66,9 @@ function foundations(step: Step, givers: ReadonlyMap<FactName, string>): readonl
   if (step.scope === "node" && !step.needs.includes("nodes")) {
     throw planBug(`${step.id} runs on nodes and does not need them`);
   }
+  if (step.scope === "machine" && !step.needs.includes("machines")) {
+    throw planBug(`${step.id} is for machines and does not need them`);
+  }
   const fromFacts = step.needs.map((fact) => {
     const giver = givers.get(fact);
     if (giver === undefined) throw planBug(`${step.id} needs ${fact}, which no step gives`);

@@ -1,3 +1,4 @@
+import { applies } from "#bootstrap/plans/count";
 import { chooseSteps, orderSteps, type StepChoice } from "#bootstrap/plans/order";
 import type { WantedMachine } from "#bootstrap/providers/provider";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
@@ -23,25 +24,20 @@ export function previewPlan(
 ): readonly StepPreview[] {
   const chosen = chooseSteps(plan, choice);
   return orderSteps(plan).flatMap(({ step }) => {
-    const hosts = machines?.filter((one) => concerns(step, one)).map(({ name }) => name);
-    if (!chosen.has(step.id) || (step.scope === "node" && hosts?.length === 0)) return [];
+    const hosts = machines?.filter((one) => applies(step, one)).map(({ name }) => name);
+    if (!chosen.has(step.id) || (step.scope !== "cluster" && hosts?.length === 0)) return [];
     return [
       {
         ...{ step: step.id, title: step.title, scope: scopeOf(step) },
         lines: step.preview(context),
-        ...(hosts && step.scope === "node" && { hosts }),
+        ...(hosts && step.scope !== "cluster" && { hosts }),
       },
     ];
   });
 }
 
-function concerns(step: Step, { role }: WantedMachine): boolean {
-  if (step.scope === "cluster" || step.on === undefined) return true;
-  return (role === "control-plane") === (step.on === "control-plane");
-}
-
 function scopeOf(step: Step): StepPreview["scope"] {
   if (step.scope === "cluster") return "cluster";
-  if (step.on === undefined) return "every node";
+  if (step.scope === "machine" || step.on === undefined) return "every node";
   return step.on === "control-plane" ? "control plane" : "workers";
 }

@@ -36,10 +36,14 @@ export async function factsOf(
     });
   }
   const machines = nodes.map(({ machine }) => machine);
+  const given = await context.provider.nodeSettings(context);
   const hosts = await Promise.all(
-    nodes.map(({ machine, access }) => readHostFacts(machine.name, access)),
+    nodes.map(async ({ machine, access }) => {
+      const host = await readHostFacts(machine.name, access);
+      return { ...host, settings: nodeSettingsFor([host], given) };
+    }),
   );
-  const settings = nodeSettingsFor(hosts, await context.provider.nodeSettings(context));
+  const settings = nodeSettingsFor(hosts, given);
   const endpoint = await apiEndpoint(context, machines);
   return { nodes, machines, plane, hosts, settings, endpoint };
 }

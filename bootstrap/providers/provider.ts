@@ -61,8 +61,10 @@ export interface Provider {
   ): readonly { readonly path: string; readonly cidr: string }[];
   /** Everything that can be known before the first change: rights, tools, quotas, free names. */
   preflight(context: ProviderContext): Promise<void>;
-  /** Makes what is missing (network first) and gives all machines once each answers. */
+  /** Makes what is missing (network first) and gives all machines; they may be booting still. */
   ensure(context: ProviderContext, wanted: readonly WantedMachine[]): Promise<readonly Machine[]>;
+  /** Waits until a machine of `ensure` answers over SSH; absent where nothing was made to wait for. */
+  awaitMachine?(context: ProviderContext, machine: Machine): Promise<void>;
   list(context: ProviderContext): Promise<readonly Machine[]>;
   /** Removes the named machines, or with "all" the network too; gives what is left (should be none). */
   remove(

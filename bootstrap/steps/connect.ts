@@ -9,17 +9,18 @@ import { ClouderError, isClouderError } from "#core/error";
 import { loadDriver } from "#core/registry";
 import { retry } from "#core/retry";
 
-/** A connection to every machine. */
+/** A connection to every machine, each as soon as it answers. */
 export const connect: Step = {
   id: "connect",
-  title: "connect to the machines",
-  scope: "cluster",
+  title: "connect to the machine",
+  scope: "machine",
   needs: ["machines"],
   gives: ["nodes"],
   preview: () => ["ssh to every machine, its host key pinned"],
-  run: async (context, facts) => {
-    const nodes = await connectAll(context, facts.machines ?? []);
-    return { facts: { nodes: nodes.map((node) => logged(context, node)) } };
+  run: async (context, _facts, machine) => {
+    await context.provider.awaitMachine?.(context, machine);
+    const access = await connectTo(context, machine, handshakes);
+    return { facts: { nodes: [logged(context, { machine, access })] } };
   },
 };
 
@@ -30,7 +31,7 @@ function logged({ folder, clock, report }: PlanContext, { machine, access }: Nod
 }
 
 /** Handshakes are this side's work: more at once would only time each other out. */
-const handshakes = 32;
+const handshakes = createGate(32);
 const patienceMs = 25_000;
 
 /** Connects to all or none; the error names every machine that could not be reached, with its cause. */
@@ -38,11 +39,10 @@ export async function connectAll(
   context: Pick<PlanContext, "clock" | "signal">,
   all: readonly Machine[],
 ): Promise<readonly Node[]> {
-  const gate = createGate(handshakes);
   const results = await Promise.allSettled(
     all.map(async (machine) => ({
       machine,
-      access: await connectTo(context, machine, gate),
+      access: await connectTo(context, machine, handshakes),
     })),
   );
   const failed = results.flatMap((one) =>

@@ -3,8 +3,8 @@ import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
 import { containerdFiles } from "#bootstrap/runtimes/containerd";
 import { nodeNames } from "#bootstrap/runtimes/names";
+import { hostOf } from "#bootstrap/steps/facts";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
-import { ClouderError } from "#core/error";
 import { waitFor } from "#core/retry";
 
 /** containerd with the runtime handler; restarted only when one of its files changed. */
@@ -12,7 +12,7 @@ export const containerd: Step = {
   id: "containerd",
   title: "configure containerd",
   scope: "node",
-  needs: ["nodes", "settings"],
+  needs: ["nodes", "hosts"],
   gives: [],
   after: ["install-packages"],
   preview: ({ packages }) => [
@@ -21,13 +21,12 @@ export const containerd: Step = {
     `${packages.bringsUnits ? "containerd.service of the package" : "/etc/systemd/system/containerd.service"}, TMPDIR=${nodeNames.containerdTmp}`,
     "systemctl enable containerd; systemctl restart containerd when a file changed",
   ],
-  run: async (context, facts, { access }) => {
-    if (!facts.settings) throw new ClouderError("internal", "containerd without settings");
+  run: async (context, facts, { access, machine }) => {
     const { packages, spec } = context;
     const changed = await ensureFiles(access, [
       ...containerdFiles({
         pauseImage: await packages.pauseImage(access, spec.kubernetesVersion),
-        node: facts.settings,
+        node: hostOf(facts, machine).settings,
         programDigest: await packages.containerdDigest(access),
         ownUnit: !packages.bringsUnits,
       }),

@@ -1,6 +1,7 @@
 import { ensureFiles } from "#bootstrap/nodes/ensure-files";
 import { output } from "#bootstrap/nodes/remote-file";
 import { atLeast, leastCriu } from "#bootstrap/packages/systems";
+import { hostOf } from "#bootstrap/steps/facts";
 import type { Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -23,7 +24,7 @@ export const criu: Step = {
     "criu --version, at least 3.16, on kernels from 6.16 on 4.2; criu check",
   ],
   run: async (_context, facts, { access, machine }) => {
-    const kernel = facts.hosts?.find(({ name }) => name === machine.name)?.kernel ?? "";
+    const { kernel } = hostOf(facts, machine);
     const least = leastCriu(kernel);
     const said = await output(access, ["criu", "--version"]);
     const version = /Version: (\d+\.\d+\S*)/.exec(said)?.[1] ?? "of an unknown version";

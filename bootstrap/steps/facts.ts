@@ -1,32 +1,36 @@
 import { readHostFacts, type HostFacts } from "#bootstrap/nodes/host-facts";
 import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
-import { apiEndpoint } from "#bootstrap/kubeadm/endpoint";
+import type { Machine } from "#bootstrap/providers/provider";
 import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
-import type { PlanContext, Step } from "#bootstrap/steps/step";
+import type { Facts, Host, PlanContext, Step } from "#bootstrap/steps/step";
 import { checkRoom } from "#bootstrap/steps/check-host";
+import { refuseClones } from "#bootstrap/steps/compare-hosts";
 import { ClouderError } from "#core/error";
 
-/** What the machines are; the settings that fit them all. */
+/** What a machine is, and the settings that fit it; checked before anything is changed there. */
 export const hostFacts: Step = {
   id: "facts",
-  title: "look at the machines",
-  scope: "cluster",
+  title: "look at the machine",
+  scope: "node",
   needs: ["nodes"],
-  gives: ["hosts", "settings", "endpoint"],
+  gives: ["hosts"],
   preview: () => ["read operating system, architecture, kernel, cgroup version and addresses"],
-  run: async (context, facts) => {
-    const hosts = await Promise.all(
-      (facts.nodes ?? []).map(({ machine, access }) => readHostFacts(machine.name, access)),
-    );
-    hosts.forEach((host) => {
-      checkHost(context, host);
-    });
-    refuseClones(hosts);
-    const settings = nodeSettingsFor(hosts, await context.provider.nodeSettings(context));
-    const machines = (facts.nodes ?? []).map(({ machine }) => machine);
-    return { facts: { hosts, settings, endpoint: await apiEndpoint(context, machines) } };
+  run: async (context, facts, { machine, access }) => {
+    const host = await readHostFacts(machine.name, access);
+    checkHost(context, host);
+    // A machine that is listed under two names is not to be prepared under both.
+    refuseClones([...(facts.hosts ?? []), host]);
+    const settings = nodeSettingsFor([host], await context.provider.nodeSettings(context));
+    return { facts: { hosts: [{ ...host, settings }] } };
   },
 };
+
+/** What was found out about a machine. */
+export function hostOf({ hosts }: Partial<Facts>, { name }: Pick<Machine, "name">): Host {
+  const host = hosts?.find((one) => one.name === name);
+  if (!host) throw new ClouderError("internal", `${name} was not looked at`);
+  return host;
+}
 
 function checkHost(context: PlanContext, host: HostFacts): void {
   const { spec, packages } = context;
@@ -61,17 +65,4 @@ function addressInside(host: HostFacts, cidrs: readonly string[]) {
     }
   }
   return undefined;
-}
-
-function refuseClones(hosts: readonly HostFacts[]): void {
-  const seen = new Map<string, string>();
-  for (const { name, machineId } of hosts) {
-    const twin = seen.get(machineId);
-    if (twin !== undefined) {
-      throw new ClouderError("conflict", `${name} and ${twin} have the same /etc/machine-id`, {
-        hint: "empty /etc/machine-id on one of them and reboot it, or list each host once",
-      });
-    }
-    seen.set(machineId, name);
-  }
 }

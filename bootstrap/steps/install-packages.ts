@@ -1,6 +1,6 @@
 import type { PackageUse } from "#bootstrap/packages/packages";
+import { hostOf } from "#bootstrap/steps/facts";
 import type { Facts, Node, Step } from "#bootstrap/steps/step";
-import { ClouderError } from "#core/error";
 
 /** Kubernetes, containerd, runc and CRIU, from the cluster's source of packages. */
 export const installPackages: Step = {
@@ -12,8 +12,7 @@ export const installPackages: Step = {
   after: ["prepare-host"],
   preview: ({ packages, spec }) => packages.previewInstall(spec.kubernetesVersion),
   run: (context, facts, node) => {
-    const host = facts.hosts?.find(({ name }) => name === node.machine.name);
-    if (!host) throw new ClouderError("internal", "packages for a machine without facts");
+    const host = hostOf(facts, node.machine);
     return context.packages.install(context, { node, host, uses: usesOf(facts, node) });
   },
 };

@@ -2,6 +2,7 @@ import { ownName } from "#bootstrap/kubeadm/endpoint";
 import { keepOriginals } from "#bootstrap/nodes/originals";
 import { ensureBlock, ensureFiles } from "#bootstrap/nodes/ensure-files";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { hostOf } from "#bootstrap/steps/facts";
 import type { Facts, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -26,7 +27,7 @@ export const prepareHost: Step = {
   id: "prepare-host",
   title: "prepare the host",
   scope: "node",
-  needs: ["nodes", "settings", "machines", "endpoint"],
+  needs: ["nodes", "hosts", "machines", "endpoint"],
   gives: [],
   preview: ({ spec }) => [
     "cloud-init status --wait, where there is one",
@@ -36,9 +37,9 @@ export const prepareHost: Step = {
     "swapoff -a; /etc/fstab (not in containers)",
     `/etc/hosts: the cluster's machines and ${spec.controlPlane.endpoint ?? ownName(spec)}`,
   ],
-  run: async (context, facts, { access }) => {
+  run: async (context, facts, { access, machine }) => {
     await waitForCloudInit(access);
-    const shared = facts.settings?.sharedKernel === true;
+    const shared = hostOf(facts, machine).settings.sharedKernel;
     await keepOriginals(access, {
       programs: context.packages.programs,
       settings: settingsFor(shared).map((line) => line.replace(/ =.*/, "")),

@@ -2,6 +2,7 @@ import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { output } from "#bootstrap/nodes/remote-file";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
 import { poolOf } from "#bootstrap/spec/machines";
+import { hostOf } from "#bootstrap/steps/facts";
 import { proofScript, versionsScript, type Proof } from "#bootstrap/steps/proof";
 import type { Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
@@ -21,7 +22,7 @@ export const prove: Step = {
     if (poolOf(context.spec, machine.pool)?.checkpoint === false) {
       return { skipped: "its pool has checkpoint: false" };
     }
-    const kernel = facts.hosts?.find(({ name }) => name === machine.name)?.kernel;
+    const { kernel } = hostOf(facts, machine);
     const { criu, runc } = await checkpointVersions(access);
     const stamp = await readStamp(access, "proof");
     if (

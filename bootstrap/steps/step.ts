@@ -14,6 +14,11 @@ export interface Node {
   readonly access: NodeAccess;
 }
 
+/** What a machine says of itself, and the settings that fit it. */
+export interface Host extends HostFacts {
+  readonly settings: NodeSettings;
+}
+
 /** What is known before the plan starts. */
 export interface PlanContext {
   readonly spec: ClusterSpec;
@@ -30,11 +35,16 @@ export interface PlanContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Facts that steps give to later steps; a plan whose needs nobody gives is rejected by the runner. */
+/**
+ * Facts that steps give to later steps; a plan whose needs nobody gives is rejected by the runner.
+ * `nodes` and `hosts` are found machine by machine, in the order of the machines: a step of one
+ * machine is sure of its own, a step of the cluster has all.
+ */
 export interface Facts {
   readonly machines: readonly Machine[];
   readonly nodes: readonly Node[];
-  readonly hosts: readonly HostFacts[];
+  readonly hosts: readonly Host[];
+  /** Those of the cluster: they fit all machines. */
   readonly settings: NodeSettings;
   /** Where nodes find the API servers. */
   readonly endpoint: ApiEndpoint;
@@ -58,7 +68,8 @@ export type FactName = keyof Facts;
 
 /**
  * One step of a plan. `run` is idempotent: on a machine where its work is done already it changes
- * nothing and says so by `skipped`. Scope "node" runs once per node, in parallel.
+ * nothing and says so by `skipped`. Scope "node" runs once per node, in parallel; scope "machine"
+ * runs once per machine before it is reached, and what it waits for takes nobody's turn.
  */
 export type Step = StepBase &
   (
@@ -69,7 +80,11 @@ export type Step = StepBase &
     | {
         readonly scope: "node";
         readonly on?: "control-plane" | "workers";
-        run(context: PlanContext, facts: Partial<Facts>, node: Node): Promise<StepOutcome>;
+        run(context: PlanContext, facts: Partial<Facts>, node: Node): Promise<MachineOutcome>;
+      }
+    | {
+        readonly scope: "machine";
+        run(context: PlanContext, facts: Partial<Facts>, machine: Machine): Promise<MachineOutcome>;
       }
   );
 
@@ -89,4 +104,9 @@ export interface StepOutcome {
   /** Present when nothing had to be changed. */
   readonly skipped?: string;
   readonly facts?: Partial<Facts>;
+}
+
+/** What a step finds out on one machine is added to what it found on others. */
+export interface MachineOutcome extends StepOutcome {
+  readonly facts?: Partial<Pick<Facts, "nodes" | "hosts">>;
 }

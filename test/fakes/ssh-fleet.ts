@@ -8,8 +8,10 @@ import { wholeInput, type Input, type SimulatedMachine } from "#test/fakes/simul
 
 /** What is wrong with a host. */
 export type Fault =
-  /** Nobody listens. */
+  /** Nobody listens, until the fleet revives it. */
   | { readonly kind: "refuses" }
+  /** Accepts connections and greets when this has come. */
+  | { readonly kind: "late"; readonly until: Promise<unknown> }
   /** Accepts connections and never says a word. */
   | { readonly kind: "mute" }
   /** Ends its connection in the middle of a command that matches. */
@@ -35,6 +37,8 @@ export interface SshFleet extends AsyncDisposable {
   readonly counts: FleetCounts;
   /** Commands of one host in order, each as its first words. */
   readonly commands: readonly (readonly string[])[];
+  /** From now on a host that refused listens. */
+  revive(host: number): Promise<void>;
 }
 
 export interface FleetCounts {
@@ -68,25 +72,37 @@ export async function startSshFleet(options: FleetOptions): Promise<SshFleet> {
   const sockets = new Set<Socket>();
   const listeners: Server[] = [];
   let port = 0;
-  for (const [index, machine] of options.machines.entries()) {
+  const open = async (machine: SimulatedMachine, index: number) => {
     const fault = options.faults?.[index];
-    if (fault?.kind === "refuses") continue;
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       socket.on("error", () => undefined);
       socket.setNoDelay(true);
       if (fault?.kind === "mute") return;
-      serve(socket, {
+      const host: Host = {
         ...{ options, machine, index, fault, counts, commands: commands[index] ?? [] },
         ...{ hostKey: hostKey.private, userKey: userKey.public },
-      });
+      };
+      if (fault?.kind !== "late") serve(socket, host);
+      else {
+        void fault.until.then(() => {
+          serve(socket, host);
+        });
+      }
     });
     port = await listen(server, machine.address, port);
     listeners.push(server);
+  };
+  for (const [index, machine] of options.machines.entries()) {
+    if (options.faults?.[index]?.kind !== "refuses") await open(machine, index);
   }
   return {
     ...{ port, privateKey: userKey.private, counts, commands },
+    revive: async (index) => {
+      const machine = options.machines[index];
+      if (machine) await open(machine, index);
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       await Promise.all(listeners.map((server) => new Promise((resolve) => server.close(resolve))));

@@ -7,34 +7,30 @@ import type { Machine } from "#bootstrap/providers/provider";
 import { ClouderError, hasCode } from "#core/error";
 import { waitFor } from "#core/retry";
 
-/** Waits until every machine answers over SSH; `timeout` tells which does not and its last words. */
+/** Waits until a machine answers over SSH; `timeout` tells that it does not and its last words. */
 export async function awaitSsh(
   session: AwsSession,
   identity: AwsIdentity,
-  machines: readonly Machine[],
+  { name, reach }: Machine,
   { answersSsh }: Pick<AwsSurroundings, "answersSsh">,
 ): Promise<void> {
   const { clock, signal } = session;
-  await Promise.all(
-    machines.map(async ({ name, reach }) => {
-      if (reach.access !== "ssh") return;
-      const { host, port } = reach;
-      try {
-        await waitFor(
-          `that ${name} (${host}:${port}) answers over SSH`,
-          { timeoutMs: 300_000, everyMs: 3000, clock, signal },
-          async () => ((await answersSsh(reach)) ? true : undefined),
-        );
-      } catch (error) {
-        if (!hasCode(error, "timeout")) throw error;
-        const words = await lastWords(session, identity, name);
-        throw new ClouderError("timeout", `${error.message}${words}`, {
-          hint: "check that this machine's address is in --allow-cidr; machines without public addresses are reached with --jump-host, or from inside of the VPC's network",
-          cause: error,
-        });
-      }
-    }),
-  );
+  if (reach.access !== "ssh") return;
+  const { host, port } = reach;
+  try {
+    await waitFor(
+      `that ${name} (${host}:${port}) answers over SSH`,
+      { timeoutMs: 300_000, everyMs: 3000, clock, signal },
+      async () => ((await answersSsh(reach)) ? true : undefined),
+    );
+  } catch (error) {
+    if (!hasCode(error, "timeout")) throw error;
+    const words = await lastWords(session, identity, name);
+    throw new ClouderError("timeout", `${error.message}${words}`, {
+      hint: "check that this machine's address is in --allow-cidr; machines without public addresses are reached with --jump-host, or from inside of the VPC's network",
+      cause: error,
+    });
+  }
 }
 
 async function lastWords(

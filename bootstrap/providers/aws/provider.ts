@@ -47,9 +47,11 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
     ensure: async (context, wanted) => {
       const workplace = await openWorkplace(context, clock);
       const address = await caller(workplace);
-      const machines = await ensureMachines(context, workplace, wanted, address);
-      await awaitSsh(workplace.session, identityIn(context), machines, around);
-      return machines;
+      return await ensureMachines(context, workplace, wanted, address);
+    },
+    awaitMachine: async (context, machine) => {
+      const { session } = await openWorkplace(context, clock);
+      await awaitSsh(session, identityIn(context), machine, around);
     },
     list: async (context) => {
       const { session, settings } = await openWorkplace(context, clock);

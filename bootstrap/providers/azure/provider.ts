@@ -41,15 +41,9 @@ export function createAzureProvider(around: AzureSurroundings): Provider {
     ensure: async (context, wanted) => {
       const place = await openWorkplace(context, clock);
       const address = await caller(place);
-      const machines = await ensureMachines(
-        context,
-        await openSite(context, place),
-        wanted,
-        address,
-      );
-      await awaitSsh(context, around, machines);
-      return machines;
+      return await ensureMachines(context, await openSite(context, place), wanted, address);
     },
+    awaitMachine: (context, machine) => awaitSsh(context, around, machine),
     list: async (context) => await ourMachines(context, await openWorkplace(context, clock)),
     remove: async (context, machines) => {
       const site = await openSite(context, await openWorkplace(context, clock));
@@ -83,20 +77,16 @@ export const azureProvider: Provider = createAzureProvider({
 async function awaitSsh(
   { signal }: ProviderContext,
   around: AzureSurroundings,
-  machines: readonly Machine[],
+  { name, reach }: Machine,
 ): Promise<void> {
+  if (reach.access !== "ssh") return;
   const limits = {
     ...{ timeoutMs: 300_000, everyMs: 3000, clock: around.clock, signal },
     hint: "check that this machine's address is in --allow-cidr; machines without public addresses are reached with --jump-host, or from inside of the virtual network",
   };
-  await Promise.all(
-    machines.map(async ({ name, reach }) => {
-      if (reach.access !== "ssh") return;
-      const { host, port } = reach;
-      await waitFor(`that ${name} (${host}:${port}) answers over SSH`, limits, async () =>
-        (await around.answersSsh(reach)) ? true : undefined,
-      );
-    }),
+  const { host, port } = reach;
+  await waitFor(`that ${name} (${host}:${port}) answers over SSH`, limits, async () =>
+    (await around.answersSsh(reach)) ? true : undefined,
   );
 }
 

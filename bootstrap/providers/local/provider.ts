@@ -37,6 +37,10 @@ export const localProvider: Provider = {
   },
   preflight,
   ensure,
+  awaitMachine: async ({ spec, folder, signal }, { name, privateAddress }) => {
+    const identity = identityOf(spec.name, folder);
+    await waitForSsh(identity, name, privateAddress, systemClock, signal);
+  },
   list,
   remove,
   describe,
@@ -96,7 +100,7 @@ async function ensure(
   context: ProviderContext,
   wanted: readonly WantedMachine[],
 ): Promise<readonly Machine[]> {
-  const { spec, folder, signal } = context;
+  const { spec, folder } = context;
   const identity = identityOf(spec.name, folder);
   const settings = parseLocalSettings(spec.provider.settings);
   const root = await rootArchive(spec.packages, settings);
@@ -118,9 +122,8 @@ async function ensure(
   );
   await pinHostKeys(identity, machines);
   await Promise.all(
-    machines.map(async ({ name, privateAddress }) => {
+    machines.map(async ({ name }) => {
       if (!(await isRunning(identity, name))) await startMachine(identity, name, settings);
-      await waitForSsh(identity, name, privateAddress, systemClock, signal);
     }),
   );
   return machines;

@@ -280,7 +280,9 @@ describe("C1 what can be known is told before the first create:", () => {
       answersSsh: () => Promise.resolve(false),
     });
     const context = await world.context({ workers: 0 });
-    await expect(provider.ensure(context, wantedMachines(context.spec))).rejects.toMatchObject({
+    const [machine] = await provider.ensure(context, wantedMachines(context.spec));
+    if (!machine) throw new Error("a machine is expected");
+    await expect(provider.awaitMachine?.(context, machine)).rejects.toMatchObject({
       code: "timeout",
       message: expect.stringContaining("dev-master") as string,
       hint: expect.stringContaining("--allow-cidr") as string,

@@ -2,7 +2,7 @@ import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { noPackages } from "#bootstrap/packages/none";
 import type { Provider } from "#bootstrap/providers/provider";
 import { loadSpec } from "#bootstrap/spec/load";
-import type { FactName, Node, PlanContext, Step, StepOutcome } from "#bootstrap/steps/step";
+import type { FactName, Facts, Node, PlanContext, Step, StepOutcome } from "#bootstrap/steps/step";
 import { systemClock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
 
@@ -27,6 +27,26 @@ export function emptyNode(
     } satisfies NodeAccess,
   };
   return node;
+}
+
+/** What reaches these machines, one by one; `connect` decides when, and whether, each answers. */
+export function reaching(
+  nodes: readonly Node[],
+  connect: (name: string) => Promise<unknown> = () => Promise.resolve(),
+): readonly Step[] {
+  return [
+    clusterStep("machines", { gives: ["machines"] }, () =>
+      Promise.resolve({ facts: { machines: nodes.map(({ machine }) => machine) } }),
+    ),
+    {
+      ...base("connect", { needs: ["machines"], gives: ["nodes"] }),
+      scope: "machine",
+      run: async (_context, _facts, { name }) => {
+        await connect(name);
+        return { facts: { nodes: nodes.filter(({ machine }) => machine.name === name) } };
+      },
+    },
+  ];
 }
 
 export function contextFor(report: (event: ReportEvent) => void = () => undefined): PlanContext {
@@ -62,9 +82,9 @@ const base = (id: string, wiring: Wiring) => ({
 export function clusterStep(
   id: string,
   wiring: Wiring,
-  run: () => Promise<StepOutcome> = () => Promise.resolve({}),
+  run: (facts: Partial<Facts>) => Promise<StepOutcome> = () => Promise.resolve({}),
 ): Step {
-  return { ...base(id, wiring), scope: "cluster", run };
+  return { ...base(id, wiring), scope: "cluster", run: (_context, facts) => run(facts) };
 }
 
 export function nodeStep(

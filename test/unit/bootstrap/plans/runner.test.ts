@@ -4,13 +4,10 @@ import { runPlan } from "#bootstrap/plans/runner";
 import type { Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 import type { ReportEvent } from "#core/report";
-import { clusterStep, contextFor, emptyNode, nodeStep } from "./plan.ts";
+import { clusterStep, contextFor, emptyNode, nodeStep, reaching } from "./plan.ts";
 
 const machines = (names: readonly string[]) =>
   names.map((name, index) => emptyNode(name, index === 0 ? "control-plane" : "worker"));
-const connect = (nodes: ReturnType<typeof machines>) =>
-  clusterStep("connect", { gives: ["nodes"] }, () => Promise.resolve({ facts: { nodes } }));
-
 describe("running a plan", () => {
   test("starts a step when what it stands on is done, whatever the order of the list", async () => {
     const done: string[] = [];
@@ -34,7 +31,7 @@ describe("running a plan", () => {
     const nodes = machines(["slow", "fast"]);
     await runPlan(
       [
-        connect(nodes),
+        ...reaching(nodes),
         nodeStep("prepare", {}, async ({ machine }) => {
           if (machine.name === "slow") await sleep(100);
           done.push(`prepare ${machine.name}`);
@@ -72,7 +69,7 @@ describe("running a plan", () => {
       return {};
     };
     await runPlan(
-      [connect(nodes), nodeStep("a", {}, work), nodeStep("b", {}, work)],
+      [...reaching(nodes), nodeStep("a", {}, work), nodeStep("b", {}, work)],
       contextFor(),
       {
         parallel: 3,
@@ -89,7 +86,7 @@ describe("running a plan", () => {
     };
     await runPlan(
       [
-        connect(machines(["plane", "one", "two"])),
+        ...reaching(machines(["plane", "one", "two"])),
         nodeStep("join", { on: "workers" }, note("join")),
         nodeStep("label", { after: ["join"] }, note("label")),
       ],
@@ -99,25 +96,36 @@ describe("running a plan", () => {
     expect(seen.filter((one) => one.startsWith("label"))).toHaveLength(3);
   });
 
-  test("starts nothing new after a failure, tells all failures, and closes every connection", async () => {
+  test("a machine that fails ends its own work, and what stands on all; the others go on and all failures are told", async () => {
     const nodes = machines(["a", "b", "c"]);
     const later: string[] = [];
+    const note = (id: string) => (node: { machine: { name: string } }) => {
+      later.push(`${id} ${node.machine.name}`);
+      return Promise.resolve({});
+    };
     const fail = new ClouderError("criu", "no dump", {
       hint: "newer CRIU",
       details: { host: "a" },
     });
     const plan: Step[] = [
-      connect(nodes),
+      ...reaching(nodes),
       nodeStep("prove", {}, async ({ machine }) => {
         if (machine.name === "a") throw fail;
         await sleep(20);
         if (machine.name === "b") throw new ClouderError("timeout", "too slow");
         return {};
       }),
-      nodeStep("join", { after: ["prove"] }, ({ machine }) => {
-        later.push(machine.name);
+      nodeStep("images", {}, async (node) => {
+        await sleep(10);
+        return note("images")(node);
+      }),
+      nodeStep("more", { after: ["images"] }, note("more")),
+      nodeStep("kubelet", { after: ["prove"] }, note("kubelet")),
+      clusterStep("init", { after: ["prove"], gives: ["joining"] }, () => {
+        later.push("init");
         return Promise.resolve({});
       }),
+      nodeStep("join", { needs: ["joining"] }, note("join")),
     ];
     await expect(runPlan(plan, contextFor())).rejects.toMatchObject({
       code: "criu",
@@ -125,8 +133,88 @@ describe("running a plan", () => {
       hint: "newer CRIU",
       details: { host: "a", steps: ["prove on a", "prove on b"] },
     });
-    expect(later).toEqual([]);
+    expect(later.toSorted()).toEqual([
+      ...["images a", "images b", "images c", "kubelet c", "more b", "more c"],
+    ]);
     expect(nodes.map(({ closed }) => closed)).toEqual([true, true, true]);
+  });
+
+  test("starts nothing new after a step of the cluster failed", async () => {
+    const later: string[] = [];
+    const plan: Step[] = [
+      ...reaching(machines(["a", "b"])),
+      clusterStep("compare", { needs: ["nodes"] }, () =>
+        Promise.reject(new ClouderError("conflict", "one machine twice")),
+      ),
+      nodeStep("prepare", {}, async () => {
+        await sleep(20);
+        return {};
+      }),
+      nodeStep("install", { after: ["prepare"] }, ({ machine }) => {
+        later.push(machine.name);
+        return Promise.resolve({});
+      }),
+    ];
+    await expect(runPlan(plan, contextFor())).rejects.toMatchObject({
+      code: "conflict",
+      message: "compare: one machine twice",
+    });
+    expect(later).toEqual([]);
+  });
+
+  test("of many failures ten are told, all are in the details", async () => {
+    const nodes = machines(Array.from({ length: 12 }, (_, at) => `n${at}`));
+    const refuse = () => Promise.reject(new ClouderError("unreachable", "no answer"));
+    await expect(runPlan(reaching(nodes, refuse), contextFor())).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringMatching(
+        /^connect on n0: no answer; .*n9: no answer; and 2 more$/,
+      ) as string,
+      details: { steps: nodes.map(({ machine }) => `connect on ${machine.name}`) },
+    });
+  });
+
+  test("a machine goes on the moment it answers; one that never does is named, and the cluster waits for it", async () => {
+    const order: string[] = [];
+    const nodes = machines(["plane", "mute", "late", "quick"]);
+    const { promise: late, resolve: lateAnswers } = Promise.withResolvers<void>();
+    const plan: Step[] = [
+      ...reaching(nodes, (name) => {
+        if (name === "late") return late;
+        if (name !== "mute") return Promise.resolve();
+        return Promise.reject(new ClouderError("unreachable", "cannot reach mute"));
+      }),
+      nodeStep("prepare", {}, ({ machine }) => {
+        order.push(machine.name);
+        // Nobody else is waited for: the late one answers when the quick one is prepared.
+        if (machine.name === "quick") lateAnswers();
+        return Promise.resolve({});
+      }),
+      clusterStep("init", { after: ["prepare"] }, () => {
+        order.push("init");
+        return Promise.resolve({});
+      }),
+    ];
+    await expect(runPlan(plan, contextFor(), { parallel: 1 })).rejects.toMatchObject({
+      message: "connect on mute: cannot reach mute",
+    });
+    expect(order).toEqual(["plane", "quick", "late"]);
+  });
+
+  test("nodes are known in the order of the machines, whoever answers first", async () => {
+    const nodes = machines(["plane", "one", "two"]);
+    let seen: readonly string[] = [];
+    await runPlan(
+      [
+        ...reaching(nodes, (name) => sleep(name === "plane" ? 20 : 0)),
+        clusterStep("init", { needs: ["nodes"] }, (facts) => {
+          seen = (facts.nodes ?? []).map(({ machine }) => machine.name);
+          return Promise.resolve({});
+        }),
+      ],
+      contextFor(),
+    );
+    expect(seen).toEqual(["plane", "one", "two"]);
   });
 
   test("passes a bug of ours through as it is", async () => {
@@ -156,7 +244,7 @@ describe("running a plan", () => {
   test("reports start and end of each step with its machine, and why one was passed over", async () => {
     const events: ReportEvent[] = [];
     const plan = [
-      connect(machines(["a"])),
+      ...reaching(machines(["a"])),
       nodeStep("prove", {}, () => Promise.resolve({ skipped: "proven already" })),
     ];
     const { timings } = await runPlan(
@@ -164,15 +252,14 @@ describe("running a plan", () => {
       contextFor((event) => events.push(event)),
     );
     expect(events.map(({ type }) => type)).toEqual([
-      "step-started",
-      "step-done",
-      "step-started",
-      "step-skipped",
+      ...["step-started", "step-done", "step-started", "step-done"],
+      ...["step-started", "step-skipped"],
     ]);
     expect(events.at(-1)).toMatchObject({ step: "prove", host: "a", reason: "proven already" });
     expect(timings).toMatchObject([
-      { step: "connect" },
-      { step: "prove", skipped: "proven already" },
+      { step: "machines" },
+      { step: "connect", host: "a" },
+      { step: "prove", host: "a", skipped: "proven already" },
     ]);
   });
 
@@ -181,16 +268,16 @@ describe("running a plan", () => {
     const nodes = machines(["plane", "one", "two"]);
     await runPlan(
       [
-        connect(nodes),
+        ...reaching(nodes),
         nodeStep("join", { on: "workers" }, () => Promise.resolve({ skipped: "is a node" })),
         nodeStep("mark", { after: ["join"] }, () => Promise.resolve({})),
       ],
       contextFor((event) => events.push(event)),
     );
     const totals = events.flatMap((event) => ("totals" in event ? [event.totals] : []));
-    expect(totals[0]).toEqual({ steps: { done: 1, total: 6 } });
+    expect(totals[0]).toEqual({ steps: { done: 1, total: 9 } });
     expect(totals.at(-1)).toEqual({
-      ...{ hosts: { done: 3, total: 3 }, steps: { done: 6, total: 6 } },
+      ...{ hosts: { done: 3, total: 3 }, steps: { done: 9, total: 9 } },
     });
     expect(totals.filter((one) => one.hosts?.total === 2)).toHaveLength(2);
   });

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { HostFacts } from "#bootstrap/nodes/host-facts";
 import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
 import type { Machine } from "#bootstrap/providers/provider";
 import { criu } from "#bootstrap/steps/criu";
 import { prepareHost } from "#bootstrap/steps/prepare-host";
-import type { Facts, Step } from "#bootstrap/steps/step";
+import type { Facts, Host, Step } from "#bootstrap/steps/step";
 import { scriptedNode, type ScriptedNode } from "#test/fakes/scripted-node";
 import { contextFor } from "../plans/plan.ts";
 
@@ -15,9 +14,9 @@ const machine: Machine = {
 
 function run(step: Step, access: ScriptedNode, kernel = "6.18.5") {
   if (step.scope !== "node") throw new Error("a node step is expected");
-  const host = { name: machine.name, kernel } as HostFacts;
   const settings = { ...nodeSettingsFor([], {}), sharedKernel: false };
-  const facts: Partial<Facts> = { hosts: [host], settings, machines: [machine] };
+  const host = { name: machine.name, kernel, settings } as Host;
+  const facts: Partial<Facts> = { hosts: [host], machines: [machine] };
   return step.run(contextFor(), facts, { machine, access });
 }
 const lines = (node: ScriptedNode) => node.ran.map(({ line }) => line);

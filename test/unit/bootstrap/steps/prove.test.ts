@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { HostFacts } from "#bootstrap/nodes/host-facts";
 import type { Machine } from "#bootstrap/providers/provider";
 import { prove } from "#bootstrap/steps/prove";
+import type { Host } from "#bootstrap/steps/step";
 import { scriptedNode } from "#test/fakes/scripted-node";
 import { contextFor } from "../plans/plan.ts";
 
@@ -22,7 +22,7 @@ function node(...ends: readonly [typeof busy | typeof good, ...(typeof busy | ty
   ]);
   const run = () => {
     if (prove.scope !== "node") throw new Error("a node step is expected");
-    const hosts = [{ name: machine.name, kernel: "6.18.5" } as HostFacts];
+    const hosts = [{ name: machine.name, kernel: "6.18.5" } as Host];
     return prove.run(contextFor(), { hosts, machines: [machine] }, { machine, access });
   };
   return { run, proofs: () => proofs };

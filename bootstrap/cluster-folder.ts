@@ -29,9 +29,20 @@ export interface ClusterRecord {
   readonly image?: string;
   readonly user?: string;
   readonly key?: string;
+  /** Who made the machines, where we did not. */
+  readonly made_by?: MachineMaker;
   /** Version to which an upgrade is under way; until it ends nodes have two versions. */
   readonly upgrading?: string;
   readonly spec: ClusterSpec;
+}
+
+/** What is known of machines that another tool made. */
+export interface MachineMaker {
+  readonly tool: "terraform" | "clouder";
+  readonly cloud: string;
+  readonly region: string;
+  readonly account: string;
+  readonly network_id: string;
 }
 
 /** Fails while an upgrade is under way: a create would take nodes back to the version before. */
@@ -60,7 +71,7 @@ export function kubeconfigPath(home: string, name: string): string {
 /** The record for a spec; another create of the same cluster keeps uid and time. */
 export function recordOf(
   spec: ClusterSpec,
-  known: Pick<ClusterRecord, "uid" | "created_at" | "upgrading">,
+  known: Pick<ClusterRecord, "uid" | "created_at" | "upgrading" | "made_by">,
   complete: boolean,
 ): ClusterRecord {
   const machines = wantedMachines(spec);
@@ -77,9 +88,14 @@ export function recordOf(
     workers: names("worker"),
     setup_complete: complete,
     ...settingsOf(spec.provider.settings),
+    ...(known.made_by && madeBy(known.made_by)),
     ...(known.upgrading !== undefined && { upgrading: known.upgrading }),
     spec,
   };
+}
+
+function madeBy(made_by: MachineMaker): Pick<ClusterRecord, "made_by" | "region" | "account"> {
+  return { made_by, region: made_by.region, account: made_by.account };
 }
 
 /** The original's names of settings. */

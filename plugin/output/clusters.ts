@@ -1,3 +1,4 @@
+import type { ClusterRecord } from "#bootstrap/cluster-folder";
 import type { CreatedCluster } from "#bootstrap/create-cluster";
 import type { StepPreview } from "#bootstrap/plans/preview";
 import type { ClusterSummary, ClusterView } from "#bootstrap/show-cluster";
@@ -20,6 +21,18 @@ export function createdResult(cluster: CreatedCluster, merged: string | undefine
     object: cluster,
     names,
     text: `cluster ${cluster.name} ${cluster.changed ? "is ready" : "is ready, nothing had to be changed"}: ${nodes}\n${how}`,
+  };
+}
+
+/** The result of `cluster import`. */
+export function importedResult(record: ClusterRecord): Result {
+  const { name, master, workers } = record;
+  return {
+    object: record,
+    names: [`cluster/${name}`],
+    text:
+      `cluster ${name} is recorded: ${[master, ...workers].join(", ")}\n` +
+      `go on with: kubectl clouder kubeadm setup ${name}`,
   };
 }
 

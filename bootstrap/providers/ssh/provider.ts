@@ -6,6 +6,7 @@ import type {
   ProviderContext,
   WantedMachine,
 } from "#bootstrap/providers/provider";
+import { refusePoolSizes } from "#bootstrap/providers/machine-size";
 import { parseSshSettings, sshSettingFields, type Host, type SshSettings } from "./settings.ts";
 import type { SshLogin } from "#bootstrap/nodes/node-access";
 import { wantedMachines } from "#bootstrap/spec/machines";
@@ -19,7 +20,7 @@ export const sshProvider: Provider = {
     const hosts = parseSshSettings(wanted.settings).hosts;
     const changed = parseSshSettings(known.settings).hosts.find((host, index) => {
       const now = hosts[index];
-      return now && (now.address !== host.address || now.port !== host.port);
+      return now && !isSamePlace(now, host);
     });
     return changed && `another host in the place of ${changed.address}`;
   },
@@ -41,8 +42,12 @@ export const sshProvider: Provider = {
     ),
 };
 
+const isSamePlace = (one: Host, other: Host) =>
+  one.address === other.address && one.port === other.port && one.nodeAddress === other.nodeAddress;
+
 function machinesOf({ spec, folder, sshAgent, askSecret }: ProviderContext): readonly Machine[] {
   const settings = parseSshSettings(spec.provider.settings);
+  refusePoolSizes(spec);
   const wanted = wantedMachines(spec);
   if (settings.hosts.length < wanted.length) {
     throw new ClouderError(
@@ -82,7 +87,8 @@ function machineOf(
   });
   return {
     ...one,
-    privateAddress: host.address,
+    privateAddress: host.nodeAddress ?? host.address,
+    ...(host.nodeAddress !== undefined && { publicAddress: host.address }),
     reach: {
       access: "ssh",
       ...login(host),

@@ -5,6 +5,8 @@ export interface Host {
   readonly user: string;
   readonly address: string;
   readonly port: number;
+  /** Where the other nodes find it, when that is not the address at which it is reached. */
+  readonly nodeAddress?: string;
 }
 
 export interface SshSettings {
@@ -16,6 +18,8 @@ export interface SshSettings {
 }
 
 const host = /^(?:([A-Za-z_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/;
+/** A machine that other nodes find elsewhere: behind a public address, for example. */
+const machine = new RegExp(host.source.replace(/\$$/, "(?:=(\\d{1,3}(?:\\.\\d{1,3}){3}))?$"));
 
 /** A machine and who logs in there, as people write it. */
 export const hostField = (description: string) =>
@@ -29,7 +33,14 @@ export const sshSettingFields = objectField(
   {
     hosts: listField(
       { description: "The machines, the control plane first." },
-      hostField("user@address[:port]"),
+      textField(
+        { description: "user@address[:port][=address among nodes]" },
+        {
+          pattern: machine,
+          named: "must be user@address[:port][=address among nodes]",
+          example: "root@10.0.0.4",
+        },
+      ),
     ),
     key: textField({
       description: "Private key file; left out: the keys of your SSH agent.",
@@ -58,12 +69,16 @@ export function parseSshSettings(settings: Readonly<Record<string, unknown>>): S
   };
 }
 
-/** Reads what `hostField` takes; "root" and 22 where nothing else is said. */
+/** Reads what `hostField` takes, or a machine of the list; "root" and 22 where nothing else is said. */
 export function parseHost(written: string, path: string): Host {
-  const match = host.exec(written);
+  const match = machine.exec(written);
   const port = Number(match?.[3] ?? "22");
   if (port < 1 || port > 65535) {
     throw wrongField(path, `"${written}" has no port from 1 to 65535`, "leave :port out for 22");
   }
-  return { user: match?.[1] ?? "root", address: match?.[2] ?? "", port };
+  const nodeAddress = match?.[4];
+  return {
+    ...{ user: match?.[1] ?? "root", address: match?.[2] ?? "", port },
+    ...(nodeAddress !== undefined && { nodeAddress }),
+  };
 }

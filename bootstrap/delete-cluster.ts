@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import { clusterFolder, findRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
-import type { Surroundings } from "#bootstrap/create-cluster";
 import { unmergeKubeconfig } from "#bootstrap/merge-kubeconfig";
 import { noPackages } from "#bootstrap/packages/none";
 import { deleteOwnMachinesPlan, handBackMachinesPlan } from "#bootstrap/plans/delete-cluster";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
 import { runPlan } from "#bootstrap/plans/runner";
+import type { LifeAround } from "#bootstrap/pools/place";
 import { providers } from "#bootstrap/providers/registry";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
 import { loadDriver } from "#core/registry";
@@ -16,7 +16,7 @@ export interface DeleteClusterRequest {
   readonly name: string;
   /** The user's kubeconfig, from which the cluster's entries go too. */
   readonly userKubeconfig: string;
-  /** Forget the cluster although a machine of the user's cannot be reached. */
+  /** Go on although the API server, or a machine of the user's, cannot be reached. */
   readonly force?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface DeleteClusterRequest {
  */
 export async function deleteCluster(
   request: DeleteClusterRequest,
-  around: Surroundings,
+  around: LifeAround,
 ): Promise<{ readonly name: string }> {
   const { home, name } = request;
   const folder = clusterFolder(home, name);
@@ -47,20 +47,22 @@ export async function deleteCluster(
 /** What a delete would do. */
 export async function previewDelete(
   request: DeleteClusterRequest,
-  around: Surroundings,
+  around: LifeAround,
 ): Promise<readonly StepPreview[]> {
   const { plan, context } = await planOf(request, around);
   return previewPlan(plan, context);
 }
 
 async function planOf(
-  { home, name }: DeleteClusterRequest,
-  around: Surroundings,
+  { home, name, force = false }: DeleteClusterRequest,
+  around: LifeAround,
 ): Promise<{ readonly plan: readonly Step[]; readonly context: PlanContext }> {
   const { spec, uid } = await findRecord(home, name);
   const provider = await loadDriver(providers, "provider", spec.provider.name);
   return {
-    plan: provider.keepsMachines ? handBackMachinesPlan : deleteOwnMachinesPlan,
+    plan: provider.keepsMachines
+      ? handBackMachinesPlan
+      : deleteOwnMachinesPlan({ connect: around.connect, force }),
     context: {
       ...around,
       spec,

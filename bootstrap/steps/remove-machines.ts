@@ -8,6 +8,7 @@ export const removeMachines: Step = {
   scope: "cluster",
   needs: [],
   gives: [],
+  after: ["cloud-things"],
   preview: ({ spec }) => [`every machine, mount, cgroup, bridge and firewall rule of ${spec.name}`],
   run: async (context) => {
     const { left } = await context.provider.remove(context, "all");

@@ -1,11 +1,12 @@
 import { deleteCluster, previewDelete } from "#bootstrap/delete-cluster";
 import { ClouderError } from "#core/error";
 import { secretFlags } from "#plugin/cli/ask-secret";
-import { homeOf, surroundings, userKubeconfig } from "#plugin/cli/clusters";
+import { homeOf, userKubeconfig } from "#plugin/cli/clusters";
 import { checked } from "#plugin/cli/checks";
 import { isClusterName } from "#plugin/cli/cluster-flags";
 import { argument, command } from "#plugin/cli/command";
 import { boolean, yesFlag } from "#plugin/cli/flags";
+import { lifeAround } from "#plugin/cli/life";
 import { previewResult } from "#plugin/output/clusters";
 
 export default command({
@@ -18,13 +19,15 @@ export default command({
   flags: {
     yes: yesFlag,
     ...secretFlags,
-    force: boolean({ description: "with ssh: forget the cluster although machines do not answer" }),
+    force: boolean({
+      description: "go on although the API server (clouds) or machines (ssh) do not answer",
+    }),
     "dry-run": boolean({ description: "print what would be done, change nothing" }),
   },
   run: async ({ args: { name }, flags }, context) => {
     const paths = { home: homeOf(context), userKubeconfig: userKubeconfig(context) };
     const request = { ...paths, name, force: flags.force };
-    const around = surroundings(context);
+    const around = lifeAround(context);
     const preview = await previewDelete(request, around);
     if (flags["dry-run"]) return previewResult(preview);
     if (!(await context.confirm(`Delete the cluster ${name} with all its data?`))) {

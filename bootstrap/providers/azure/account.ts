@@ -1,8 +1,7 @@
 import { readConfiguration, type AzureConfiguration } from "./configuration.ts";
 import { tagKeys } from "./identity.ts";
-import { kinds, versions } from "./kinds.ts";
-import { call, everyItem, openSession, type ArmSession } from "./session.ts";
-import { checkEnabled, subscriptionsOf, type Subscription, type Thing } from "./site.ts";
+import { everyItem, openSession, type ArmSession } from "./session.ts";
+import { checkEnabled, subscriptionsOf, type Subscription } from "./site.ts";
 import type { Clock } from "#core/clock";
 import { ClouderError } from "#core/error";
 import type { Reporter } from "#core/report";
@@ -59,9 +58,6 @@ export async function checkConfiguration(
     await subscriptionsOf(session);
     return;
   }
-  const path = `/subscriptions/${subscription}?api-version=${versions.subscriptions}`;
-  const doing = `look up the subscription ${subscription}`;
-  await call(session, { method: "GET", path, doing });
   await checkEnabled(session, subscription);
 }
 
@@ -90,16 +86,13 @@ async function chosen({ session, configuration }: Account): Promise<string> {
 /** Regions of the subscription, by name. */
 export async function azureRegions(context: AccountContext): Promise<readonly AzureRegion[]> {
   const account = await open(context);
-  const path = `/subscriptions/${await chosen(account)}/locations?api-version=${versions.subscriptions}`;
-  const found = await everyItem<{
-    readonly name: string;
-    readonly displayName: string;
-    readonly metadata?: { readonly regionType?: string };
-    readonly availabilityZoneMappings?: readonly unknown[];
-  }>(account.session, path, "list the regions");
+  const subscription = await chosen(account);
+  const found = await everyItem(account.session, "list the regions", async (options) =>
+    (await account.session.subscriptions()).subscriptions.listLocations(subscription, options),
+  );
   return found
     .filter(({ metadata }) => metadata?.regionType !== "Logical")
-    .map(({ name, displayName, availabilityZoneMappings = [] }) => ({
+    .map(({ name = "", displayName = name, availabilityZoneMappings = [] }) => ({
       ...{ name, title: displayName, zones: availabilityZoneMappings.length },
     }))
     .sort((one, other) => one.name.localeCompare(other.name));
@@ -108,12 +101,12 @@ export async function azureRegions(context: AccountContext): Promise<readonly Az
 /** Resource groups of the subscription, by name. */
 export async function azureGroups(context: AccountContext): Promise<readonly AzureGroup[]> {
   const account = await open(context);
-  const path = `/subscriptions/${await chosen(account)}/resourcegroups?api-version=${versions.resources}`;
-  const found = await everyItem<Omit<Thing, "properties">>(
-    ...([account.session, path, "list the resource groups"] as const),
+  const clients = account.session.clients(await chosen(account));
+  const found = await everyItem(account.session, "list the resource groups", async (options) =>
+    (await clients.resources()).resourceGroups.list(options),
   );
   return found
-    .map(({ name, location = "", tags }) => ({
+    .map(({ name = "", location, tags }) => ({
       ...{ name, region: location, cluster: tags?.[tagKeys.cluster] ?? "" },
     }))
     .sort((one, other) => one.name.localeCompare(other.name));
@@ -125,19 +118,22 @@ export async function azureMachines(
   resourceGroup: string | undefined,
 ): Promise<readonly AzureMachine[]> {
   const account = await open(context);
-  const scope = resourceGroup === undefined ? "" : `/resourceGroups/${resourceGroup}`;
-  const { type, version } = kinds.machine;
-  const path = `/subscriptions/${await chosen(account)}${scope}/providers/${type}?api-version=${version}`;
-  const found = await everyItem<Thing<{ readonly hardwareProfile?: { readonly vmSize?: string } }>>(
-    ...([account.session, path, "list the machines"] as const),
+  const clients = account.session.clients(await chosen(account));
+  const found = await everyItem(account.session, "list the machines", async (options) => {
+    const { virtualMachines } = await clients.compute();
+    return resourceGroup === undefined
+      ? virtualMachines.listAll(options)
+      : virtualMachines.list(resourceGroup, options);
+  });
+  return found.map(
+    ({ id = "", name = "", location, zones, tags, hardwareProfile, provisioningState = "" }) => ({
+      name,
+      resourceGroup: /\/resourceGroups\/([^/]+)/i.exec(id)?.[1] ?? "",
+      cluster: tags?.[tagKeys.cluster] ?? "",
+      size: hardwareProfile?.vmSize ?? "",
+      region: location,
+      zone: zones?.[0] ?? "",
+      state: provisioningState,
+    }),
   );
-  return found.map(({ id, name, location = "", zones, tags, properties }) => ({
-    name,
-    resourceGroup: /\/resourceGroups\/([^/]+)/i.exec(id)?.[1] ?? "",
-    cluster: tags?.[tagKeys.cluster] ?? "",
-    size: properties.hardwareProfile?.vmSize ?? "",
-    region: location,
-    zone: zones?.[0] ?? "",
-    state: properties.provisioningState ?? "",
-  }));
 }

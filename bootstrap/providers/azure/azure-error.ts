@@ -36,7 +36,10 @@ const broken: Meaning = { code: "unreachable", retryable: true };
 const byCode: Readonly<Record<string, Meaning>> = {
   AuthenticationFailed: noLogin,
   InvalidAuthenticationToken: noLogin,
-  ExpiredAuthenticationToken: { ...noLogin, retryable: true },
+  ExpiredAuthenticationToken: {
+    code: "unauthenticated",
+    hint: "check this machine's clock, and log in again: az login",
+  },
   InvalidAuthenticationTokenTenant: {
     code: "unauthenticated",
     hint: "the login is of another tenant than the subscription: az login --tenant TENANT_ID",
@@ -71,22 +74,56 @@ const byCode: Readonly<Record<string, Meaning>> = {
   },
 };
 
-/** A refusal of ARM as a ClouderError; `details.azure` has ARM's own code. */
-export function armRefusal(status: number, body: unknown, doing: string): ClouderError {
-  const { error = {} } = (body ?? {}) as {
-    error?: { code?: string; message?: string; details?: readonly { code?: string }[] };
-  };
-  const code = error.code ?? `HTTP ${status}`;
-  const meaning = meaningOf(code, error.message ?? "", status);
-  return new ClouderError(
-    meaning.code,
-    `cannot ${doing}: ${firstLine(error.message ?? "")}${error.message ? " " : ""}(${code})`,
-    {
-      ...(meaning.hint !== undefined && { hint: meaning.hint }),
-      retryable: meaning.retryable ?? false,
-      details: { azure: code, status },
-    },
-  );
+/** What the SDKs throw; the end of something that took time has neither status nor code. */
+interface SdkError extends Error {
+  readonly code?: string;
+  readonly statusCode?: number;
+}
+
+/**
+ * An error of an SDK as a ClouderError; `details.azure` has ARM's own code. The SDK's error holds the
+ * request with its token: it is not handed on.
+ */
+export function azureError(error: unknown, doing: string): unknown {
+  if (isClouderError(error) || !(error instanceof Error)) return error;
+  const { name, message, code, statusCode } = error as SdkError;
+  if (name === "AbortError") return unreachable("there was no answer in time", doing);
+  if (name === "RestError") {
+    return statusCode === undefined
+      ? unreachable(firstLine(message), doing)
+      : refusal({ status: statusCode, code, message }, doing);
+  }
+  const late = /^The long-running operation has failed(?:\. ([^.\s]+)\. (.*))?$/s.exec(message);
+  if (late) return refusal({ status: 400, code: late[1], message: late[2] ?? "" }, doing);
+  if (message === "Operation was canceled") {
+    return refusal({ status: 409, code: "Canceled", message }, doing);
+  }
+  return error;
+}
+
+function unreachable(why: string, doing: string): ClouderError {
+  return new ClouderError("unreachable", `cannot ${doing}: ${why}`, {
+    hint: "check the network and AZURE_RESOURCE_MANAGER_ENDPOINT",
+    retryable: true,
+  });
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+function refusal({ status, code, message }: Refusal, doing: string): ClouderError {
+  // Without a code it is a proxy's page, of which the status says enough.
+  const [azure, text] =
+    code === undefined ? [`HTTP ${status}`, ""] : [code, `${firstLine(message)} `];
+  const meaning = meaningOf(azure, message, status);
+  return new ClouderError(meaning.code, `cannot ${doing}: ${text}(${azure})`, {
+    ...(meaning.hint !== undefined && { hint: meaning.hint }),
+    retryable: meaning.retryable ?? false,
+    details: { azure, status },
+  });
 }
 
 function meaningOf(code: string, message: string, status: number): Meaning {

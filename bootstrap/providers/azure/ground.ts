@@ -1,12 +1,12 @@
 import { balancerKinds, ensureBalancer, type Balancer } from "./balancer.ts";
 import { ensureFirewall, type Firewall } from "./firewall.ts";
 import { kinds } from "./kinds.ts";
-import { isSpot } from "./machine-body.ts";
 import { adoptedSubnet, ensureNat, ensureSubnet, wantsNat } from "./network.ts";
 import { ensureThing } from "./part.ts";
 import type { Site } from "./site.ts";
 import { allowedNetworks } from "#bootstrap/providers/caller-address";
-import type { MachineRole } from "#bootstrap/providers/provider";
+import { isSpot } from "#bootstrap/providers/machine-size";
+import type { MachineRole, WantedMachine } from "#bootstrap/providers/provider";
 
 /** What machines are put into. */
 export interface Ground {
@@ -44,17 +44,18 @@ export async function ensureGround(
 export async function ensureSets(
   site: Site,
   zones: readonly string[],
+  wanted: readonly WantedMachine[],
 ): Promise<ReadonlyMap<MachineRole, string>> {
   const made = new Map<MachineRole, string>();
   if (zones.length > 0) return made;
   for (const role of ["control-plane", "worker"] as const) {
     // Azure takes no spot machines into one.
-    if (isSpot(site.settings, role)) continue;
+    if (wanted.every((one) => one.role !== role || isSpot(one, site.settings))) continue;
     const set = await ensureThing(site, {
       ...{ kind: kinds.set, name: `${site.identity.cluster}-${role}-avset`, role },
       body: {
         sku: { name: "Aligned" },
-        properties: { platformFaultDomainCount: 2, platformUpdateDomainCount: 5 },
+        ...{ platformFaultDomainCount: 2, platformUpdateDomainCount: 5 },
       },
     });
     made.set(role, set.id);

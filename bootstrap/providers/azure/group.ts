@@ -1,15 +1,8 @@
 import { tagsOf } from "./identity.ts";
-import { namespaces, versions } from "./kinds.ts";
+import { namespaces } from "./kinds.ts";
 import { untilKnown } from "./part.ts";
 import { call } from "./session.ts";
-import {
-  findGroup,
-  groupId,
-  inSubscription,
-  isOwnGroup,
-  type Site,
-  type Workplace,
-} from "./site.ts";
+import { findGroup, isOwnGroup, type Site, type Workplace } from "./site.ts";
 import { ClouderError } from "#core/error";
 import { waitFor } from "#core/retry";
 
@@ -20,13 +13,12 @@ export async function ensureGroup(site: Site): Promise<void> {
   if (present) return;
   const at = session.clock.now();
   await book.change(({ intents }) => ({ intents: { ...intents, "resource group": at } }));
+  const body = { location: region, tags: tagsOf(identity, "group") };
   await call(
     session,
-    {
-      ...{ method: "PUT", path: `${groupId(site)}?api-version=${versions.resources}` },
-      doing: `create the resource group ${resourceGroup}`,
-      body: { location: region, tags: tagsOf(identity, "group") },
-    },
+    `create the resource group ${resourceGroup}`,
+    async (options) =>
+      (await site.clients.resources()).resourceGroups.createOrUpdate(resourceGroup, body, options),
     untilKnown(),
   );
 }
@@ -46,20 +38,17 @@ export async function usableGroup(place: Workplace): Promise<boolean> {
 }
 
 /** Registers the services that a fresh subscription does not have yet. */
-export async function ensureRegistered(site: Workplace): Promise<void> {
-  const { session } = site;
+export async function ensureRegistered({ session, clients }: Workplace): Promise<void> {
   for (const namespace of namespaces) {
-    const path = (rest = "") =>
-      inSubscription(site, `providers/${namespace}${rest}`, versions.resources);
-    const state = async () => {
-      const answer = await call(session, {
-        ...{ method: "GET", path: path(), doing: `look up ${namespace}` },
+    const state = async () =>
+      await call(session, `look up ${namespace}`, async (options) => {
+        const { providers } = await clients.resources();
+        return (await providers.get(namespace, options)).registrationState;
       });
-      return (answer.body as { readonly registrationState?: string }).registrationState;
-    };
     if ((await state()) === "Registered") continue;
-    const doing = `register ${namespace}`;
-    await call(session, { method: "POST", path: path("/register"), doing });
+    await call(session, `register ${namespace}`, async (options) =>
+      (await clients.resources()).providers.register(namespace, options),
+    );
     const { clock, signal } = session;
     const limits = { timeoutMs: 600_000, everyMs: 5000, clock, signal };
     await waitFor(`that ${namespace} is registered`, limits, async () =>

@@ -1,8 +1,7 @@
 import { images, type Architecture } from "./image-table.ts";
-import { versions } from "./kinds.ts";
 import type { RecordBook } from "./record.ts";
 import { call, isGone } from "./session.ts";
-import { inSubscription, type Workplace } from "./site.ts";
+import type { Workplace } from "./site.ts";
 import { ClouderError } from "#core/error";
 
 /** An image of one version, as creates name it. */
@@ -30,23 +29,23 @@ export async function ensureImage(
 
 /** The newest version that the region has; `not-found` when it has none. */
 export async function newestVersion(place: Workplace, architecture: Architecture): Promise<string> {
-  const { session, region } = place;
+  const { session, clients, region } = place;
   const { title, publisher, offer, skus } = sourceOf(place);
-  const path = inSubscription(
-    place,
-    `providers/Microsoft.Compute/locations/${region}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${skus[architecture]}/versions`,
-    versions.compute,
-  );
   const missing = (cause?: unknown) =>
     new ClouderError("not-found", `${region} has no image of ${title} for ${architecture}`, {
       hint: `choose another with --image: ${Object.keys(images).join(", ")}`,
       cause,
     });
   try {
-    const doing = `look for images of ${title}`;
-    const { body } = await call(session, { method: "GET", path, doing });
-    const found = (body as readonly { readonly name: string }[]).map(({ name }) => name);
-    const newest = found.toSorted(byNumbers).at(-1);
+    const found = await call(session, `look for images of ${title}`, async (options) => {
+      const { virtualMachineImages } = await clients.compute();
+      const sku = skus[architecture];
+      return await virtualMachineImages.list(region, publisher, offer, sku, options);
+    });
+    const newest = found
+      .map(({ name }) => name)
+      .toSorted(byNumbers)
+      .at(-1);
     if (newest === undefined) throw missing();
     return newest;
   } catch (error) {

@@ -1,44 +1,106 @@
-/** A kind of thing that a cluster has in Azure; api versions are pinned here and nowhere else. */
-export interface Kind {
-  readonly title: string;
-  /** Namespace and type, as paths have them. */
-  readonly type: string;
-  readonly version: string;
-  /** Order of removal: what uses others goes before them. */
-  readonly stage: number;
+import type { ApplicationSecurityGroup, LoadBalancer, NatGateway } from "@azure/arm-network";
+import type { NetworkInterface, NetworkSecurityGroup } from "@azure/arm-network";
+import type { PublicIPAddress, VirtualNetwork } from "@azure/arm-network";
+import type { AvailabilitySet, Disk, VirtualMachine } from "@azure/arm-compute";
+import type { Identity } from "@azure/arm-msi";
+import type { Clients } from "./clients.ts";
+import type { Tags } from "./identity.ts";
+import type { CallOptions, Sent } from "./session.ts";
+
+/** What all things of a resource group have, in the SDKs' words. */
+export interface Thing {
+  readonly id?: string;
+  readonly name?: string;
+  readonly type?: string;
+  readonly location?: string;
+  readonly tags?: Tags;
+  readonly managedBy?: string;
+  readonly provisioningState?: string;
 }
 
-const network = "2024-05-01";
-const compute = "2024-07-01";
+/** The SDK's calls for things of one kind, which are alike in all SDKs. */
+interface Operations<T> {
+  list(group: string, options: CallOptions): AsyncIterable<T>;
+  get(group: string, name: string, options: CallOptions): PromiseLike<T>;
+  createOrUpdate(
+    group: string,
+    name: string,
+    body: T,
+    options: CallOptions & { readonly ifNoneMatch?: string },
+  ): Sent<T>;
+  delete(group: string, name: string, options: CallOptions): Sent<unknown>;
+}
 
-const kind = (title: string, type: string, version: string, stage: number): Kind => ({
-  ...{ title, type, version, stage },
-});
+/** A kind of thing that a cluster has in Azure. */
+export interface Kind<T extends Thing = Thing> {
+  readonly title: string;
+  /** Namespace and type, as ids have them. */
+  readonly type: string;
+  /** Order of removal: what uses others goes before them. */
+  readonly stage: number;
+  operations(clients: Clients): Promise<Operations<T>>;
+}
+
+const kind = <T extends Thing>(
+  title: string,
+  type: string,
+  stage: number,
+  operations: (clients: Clients) => Promise<Operations<T>>,
+): Kind<T> => ({ title, type, stage, operations });
 
 export const kinds = {
-  machine: kind("machine", "Microsoft.Compute/virtualMachines", compute, 0),
-  nic: kind("network interface", "Microsoft.Network/networkInterfaces", network, 1),
-  disk: kind("disk", "Microsoft.Compute/disks", "2024-03-02", 1),
-  set: kind("availability set", "Microsoft.Compute/availabilitySets", compute, 1),
-  balancer: kind("load balancer", "Microsoft.Network/loadBalancers", network, 2),
-  network: kind("virtual network", "Microsoft.Network/virtualNetworks", network, 3),
-  nat: kind("NAT gateway", "Microsoft.Network/natGateways", network, 4),
-  firewall: kind("network security group", "Microsoft.Network/networkSecurityGroups", network, 4),
-  group: kind("application group", "Microsoft.Network/applicationSecurityGroups", network, 5),
-  address: kind("address", "Microsoft.Network/publicIPAddresses", network, 5),
-  identity: kind(
-    ...(["identity", "Microsoft.ManagedIdentity/userAssignedIdentities", "2023-01-31", 5] as const),
+  machine: kind<VirtualMachine>(
+    ...(["machine", "Microsoft.Compute/virtualMachines", 0] as const),
+    async ({ compute }) => (await compute()).virtualMachines,
   ),
-} as const satisfies Readonly<Record<string, Kind>>;
-
-/** Versions of calls that are about no single thing. */
-export const versions = {
-  resources: "2021-04-01",
-  subscriptions: "2022-12-01",
-  skus: "2021-07-01",
-  compute,
-  network,
-  authorization: "2022-04-01",
+  nic: kind<NetworkInterface>(
+    ...(["network interface", "Microsoft.Network/networkInterfaces", 1] as const),
+    async ({ network }) => (await network()).networkInterfaces,
+  ),
+  disk: kind<Disk>("disk", "Microsoft.Compute/disks", 1, async ({ compute }) => {
+    const { disks } = await compute();
+    return { ...disks, list: disks.listByResourceGroup };
+  }),
+  set: kind<AvailabilitySet>(
+    ...(["availability set", "Microsoft.Compute/availabilitySets", 1] as const),
+    async ({ compute }) => (await compute()).availabilitySets,
+  ),
+  balancer: kind<LoadBalancer>(
+    ...(["load balancer", "Microsoft.Network/loadBalancers", 2] as const),
+    async ({ network }) => (await network()).loadBalancers,
+  ),
+  network: kind<VirtualNetwork>(
+    ...(["virtual network", "Microsoft.Network/virtualNetworks", 3] as const),
+    async ({ network }) => (await network()).virtualNetworks,
+  ),
+  nat: kind<NatGateway>(
+    ...(["NAT gateway", "Microsoft.Network/natGateways", 4] as const),
+    async ({ network }) => (await network()).natGateways,
+  ),
+  firewall: kind<NetworkSecurityGroup>(
+    ...(["network security group", "Microsoft.Network/networkSecurityGroups", 4] as const),
+    async ({ network }) => (await network()).networkSecurityGroups,
+  ),
+  group: kind<ApplicationSecurityGroup>(
+    ...(["application group", "Microsoft.Network/applicationSecurityGroups", 5] as const),
+    async ({ network }) => (await network()).applicationSecurityGroups,
+  ),
+  address: kind<PublicIPAddress>(
+    ...(["address", "Microsoft.Network/publicIPAddresses", 5] as const),
+    async ({ network }) => (await network()).publicIPAddresses,
+  ),
+  identity: kind<Identity>(
+    ...(["identity", "Microsoft.ManagedIdentity/userAssignedIdentities", 5] as const),
+    async ({ identities }) => {
+      const { userAssignedIdentities: all } = await identities();
+      return {
+        list: (group, options) => all.listByResourceGroup(group, options),
+        get: (group, name, options) => all.get(group, name, options),
+        createOrUpdate: (...request) => all.createOrUpdate(...request),
+        delete: (...request) => all.delete(...request),
+      };
+    },
+  ),
 } as const;
 
 /** Namespaces that a subscription must have registered. */

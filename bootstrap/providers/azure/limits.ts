@@ -1,6 +1,5 @@
-import { versions } from "./kinds.ts";
-import { everyItem } from "./session.ts";
-import { inSubscription, type Workplace } from "./site.ts";
+import { everyItem, type CallOptions } from "./session.ts";
+import type { Workplace } from "./site.ts";
 import type { Size } from "./sizes.ts";
 import { ClouderError, hasCode } from "#core/error";
 
@@ -13,7 +12,7 @@ export interface Demand {
 interface Usage {
   readonly limit: number;
   readonly currentValue: number;
-  readonly name: { readonly value: string };
+  readonly name: { readonly value?: string };
 }
 
 /** Fails with `refused` before the first create when a quota of the region does not suffice. */
@@ -29,27 +28,29 @@ export async function checkQuotas(place: Workplace, demand: Demand): Promise<voi
     add("cores", size.vcpus);
     add(size.family, size.vcpus);
   }
-  await checkUsages(place, "Microsoft.Compute", cores);
+  await checkUsages(place, cores, async (options) =>
+    (await place.clients.compute()).usage.list(place.region, options),
+  );
   const addresses = new Map(
     ["PublicIPAddresses", "StandardPublicIPAddresses", "IPv4StandardSkuPublicIpAddresses"].map(
       (name) => [name, demand.addresses],
     ),
   );
-  if (demand.addresses > 0) await checkUsages(place, "Microsoft.Network", addresses);
+  if (demand.addresses === 0) return;
+  await checkUsages(place, addresses, async (options) =>
+    (await place.clients.network()).usages.list(place.region, options),
+  );
 }
 
 async function checkUsages(
-  place: Workplace,
-  namespace: "Microsoft.Compute" | "Microsoft.Network",
+  { session, region }: Workplace,
   wanted: ReadonlyMap<string, number>,
+  list: (options: CallOptions) => PromiseLike<AsyncIterable<Usage>>,
 ): Promise<void> {
   if (wanted.size === 0) return;
-  const { session, region } = place;
-  const version = namespace === "Microsoft.Compute" ? versions.compute : versions.network;
-  const path = inSubscription(place, `providers/${namespace}/locations/${region}/usages`, version);
   let usages: readonly Usage[];
   try {
-    usages = await everyItem<Usage>(session, path, `read the quotas of ${region}`);
+    usages = await everyItem(session, `read the quotas of ${region}`, list);
   } catch (error) {
     // Not every identity may read them: Azure tells when one is exceeded.
     if (!hasCode(error, "denied")) throw error;
@@ -61,14 +62,15 @@ async function checkUsages(
     return;
   }
   for (const { name, limit, currentValue } of usages) {
-    const more = [...wanted].find(([one]) => one.toLowerCase() === name.value.toLowerCase())?.[1];
+    const quota = name.value?.toLowerCase();
+    const more = [...wanted].find(([one]) => one.toLowerCase() === quota)?.[1];
     if (more === undefined || currentValue + more <= limit) continue;
     throw new ClouderError(
       "refused",
-      `${region} allows ${limit} of the quota ${name.value}, ${currentValue} are in use and ${more} more are wanted`,
+      `${region} allows ${limit} of the quota ${name.value ?? ""}, ${currentValue} are in use and ${more} more are wanted`,
       {
         hint: `ask for more in the Azure portal (Quotas), or use fewer or smaller machines`,
-        details: { limit, used: currentValue, wanted: more, quota: name.value },
+        details: { limit, used: currentValue, wanted: more, quota: name.value ?? "" },
       },
     );
   }

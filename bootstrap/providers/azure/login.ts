@@ -8,12 +8,6 @@ import { loginError } from "./azure-error.ts";
 import type { AzureConfiguration } from "./configuration.ts";
 import type { Clock } from "#core/clock";
 
-/** Tokens for Azure Resource Manager. */
-export interface Login {
-  /** One that is good for a while; `fresh` asks anew although the last one seems good. */
-  token(signal: AbortSignal | undefined, fresh?: boolean): Promise<string>;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Clouds whose logins know each other; of others nothing is to be discovered. */
@@ -22,28 +16,26 @@ const ahead = 5 * 60_000;
 
 /**
  * The service principal of the configuration, else the chain of DefaultAzureCredential: certificate,
- * workload and managed identity, `az login`.
+ * workload and managed identity, `az login`. One token serves all clients.
  */
 export function openLogin(
   configuration: AzureConfiguration,
   environment: Environment,
-  endpoint: string,
   clock: Clock,
-): Login {
+): TokenCredential {
   const credential = credentialOf(configuration, environment);
-  const scope = `${endpoint}/.default`;
   let last: AccessToken | undefined;
   return {
-    token: async (signal, fresh = false) => {
-      if (!fresh && last && last.expiresOnTimestamp - clock.now() > ahead) return last.token;
+    getToken: async (scopes, options) => {
+      const again = options?.claims !== undefined;
+      if (!again && last && last.expiresOnTimestamp - clock.now() > ahead) return last;
       try {
-        const options = signal === undefined ? {} : { abortSignal: signal };
-        last = (await credential.getToken(scope, options)) ?? undefined;
+        last = (await credential.getToken(scopes, options)) ?? undefined;
       } catch (error) {
         throw loginError(error);
       }
       if (last === undefined) throw loginError(new Error("no token was given"));
-      return last.token;
+      return last;
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { MachineImage } from "./images.ts";
 import type { AzureSettings } from "./settings.ts";
 import type { Size } from "./sizes.ts";
+import { isSpot } from "#bootstrap/providers/machine-size";
+import type { VirtualMachine } from "@azure/arm-compute";
 import type { WantedMachine } from "#bootstrap/providers/provider";
 
 /** What all machines of one role have in common. */
@@ -24,10 +26,11 @@ export interface MachinePlace {
 
 /** The body that makes a machine; what it has goes when it goes. */
 export function machineBody(
-  { name, role }: WantedMachine,
+  wanted: WantedMachine,
   kind: MachineKind,
   place: MachinePlace,
-): Readonly<Record<string, unknown>> {
+): Omit<VirtualMachine, "location"> {
+  const { name } = wanted;
   const { size, image, settings, publicKey, identity, balancer } = kind;
   const path = `/home/${settings.user}/.ssh/authorized_keys`;
   return {
@@ -35,47 +38,39 @@ export function machineBody(
     ...(identity !== undefined && {
       identity: { type: "UserAssigned", userAssignedIdentities: { [identity]: {} } },
     }),
-    properties: {
-      hardwareProfile: { vmSize: size.name },
-      storageProfile: {
-        imageReference: image,
-        osDisk: {
-          ...{ name: diskOf(name), osType: "Linux", createOption: "FromImage" },
-          ...{ caching: "ReadWrite", diskSizeGB: settings.osDiskSize, deleteOption: "Delete" },
-          managedDisk: { storageAccountType: "Premium_LRS" },
-        },
+    hardwareProfile: { vmSize: size.name },
+    storageProfile: {
+      imageReference: image,
+      osDisk: {
+        ...{ name: diskOf(name), osType: "Linux", createOption: "FromImage" },
+        ...{ caching: "ReadWrite", diskSizeGB: settings.osDiskSize, deleteOption: "Delete" },
+        managedDisk: { storageAccountType: "Premium_LRS" },
       },
-      osProfile: {
-        ...{ computerName: name, adminUsername: settings.user },
-        linuxConfiguration: {
-          disablePasswordAuthentication: true,
-          ssh: { publicKeys: [{ path, keyData: publicKey }] },
-        },
-        ...(balancer !== undefined && { customData: ownAddress(balancer) }),
-      },
-      networkProfile: {
-        networkInterfaces: [
-          { id: place.nic, properties: { primary: true, deleteOption: "Delete" } },
-        ],
-      },
-      ...(size.trustedLaunch && {
-        securityProfile: {
-          securityType: "TrustedLaunch",
-          uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
-        },
-      }),
-      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
-      ...(place.set !== undefined && { availabilitySet: { id: place.set } }),
-      ...(isSpot(settings, role) && {
-        ...{ priority: "Spot", evictionPolicy: "Delete", billingProfile: { maxPrice: -1 } },
-      }),
     },
+    osProfile: {
+      ...{ computerName: name, adminUsername: settings.user },
+      linuxConfiguration: {
+        disablePasswordAuthentication: true,
+        ssh: { publicKeys: [{ path, keyData: publicKey }] },
+      },
+      ...(balancer !== undefined && { customData: ownAddress(balancer) }),
+    },
+    networkProfile: {
+      networkInterfaces: [{ id: place.nic, primary: true, deleteOption: "Delete" }],
+    },
+    ...(size.trustedLaunch && {
+      securityProfile: {
+        securityType: "TrustedLaunch",
+        uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+      },
+    }),
+    diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+    ...(place.set !== undefined && { availabilitySet: { id: place.set } }),
+    ...(isSpot(wanted, settings) && {
+      ...{ priority: "Spot", evictionPolicy: "Delete", billingProfile: { maxPrice: -1 } },
+    }),
   };
 }
-
-/** Only workers may be taken away. */
-export const isSpot = ({ spot }: AzureSettings, role: WantedMachine["role"]): boolean =>
-  spot && role === "worker";
 
 /** Name of a machine's disk. */
 export const diskOf = (machine: string): string => `${machine}-disk`;

@@ -8,10 +8,12 @@ import { ensureAddress } from "./network.ts";
 import { ourMachines } from "./our-machines.ts";
 import { ensureThing } from "./part.ts";
 import { ensureIdentity } from "./roles.ts";
-import { call, find } from "./session.ts";
-import { idOf, versioned, type Site, type Thing } from "./site.ts";
-import { sizesOf, usableSize, usableZones } from "./sizes.ts";
+import { call, ended } from "./session.ts";
+import { findThing, type Site } from "./site.ts";
+import type { NetworkInterface } from "@azure/arm-network";
+import { sizesOf, usableSize, usableZones, zonesFor } from "./sizes.ts";
 import { ensureKey } from "./ssh-key.ts";
+import { isSpot, poolSizes } from "#bootstrap/providers/machine-size";
 import { createGate } from "#bootstrap/plans/gate";
 import type { Machine, ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 
@@ -30,19 +32,22 @@ export async function ensureMachines(
   await ensureGroup(site);
   const ground = await ensureGround(site, zones, caller);
   const identity = await ensureIdentity(site);
-  const sets = await ensureSets(site, zones);
+  const sets = await ensureSets(site, zones, wanted);
   const inner = ground.balancers.find(({ kind }) => kind === "internal");
   const gate = createGate(atOnce);
   const done = await Promise.allSettled(
     wanted.map((one) => {
       const { role } = one;
       const peers = wanted.filter((other) => other.role === role);
-      const zone = zones[peers.indexOf(one) % Math.max(zones.length, 1)];
+      const known = kindOf(one);
+      const fitting = one.size === undefined ? zones : zonesFor(site, known.size, zones);
+      const zone = fitting[peers.indexOf(one) % Math.max(fitting.length, 1)];
+      const set = isSpot(one, site.settings) ? undefined : sets.get(role);
       const kind: MachineKind = {
-        ...kindOf(role),
+        ...known,
         ...(role === "control-plane" && { identity, ...(inner && { balancer: inner.address }) }),
       };
-      return gate(() => ensureMachine(site, one, kind, ground, { zone, set: sets.get(role) }));
+      return gate(() => ensureMachine(site, one, kind, ground, { zone, set }));
     }),
   );
   // All have ended by now: a failure must not leave creates behind that nobody waits for.
@@ -62,12 +67,15 @@ async function machineKinds(context: ProviderContext, site: Site) {
   };
   const plane = await kind(settings.controlPlaneSize);
   const worker = await kind(settings.workerSize);
+  const others = new Map<string, MachineKind>();
+  for (const size of poolSizes(context.spec.pools)) others.set(size, await kind(size));
   const zones = book.current().zones ?? usableZones(site, [plane.size, worker.size]);
   // Machines that are in availability sets stay there, whatever zones a region gets later.
   await book.change(() => ({ zones }));
   return {
     zones,
-    kindOf: (role: WantedMachine["role"]) => (role === "control-plane" ? plane : worker),
+    kindOf: ({ role, size = "" }: WantedMachine) =>
+      role === "control-plane" ? plane : (others.get(size) ?? worker),
   };
 }
 
@@ -104,32 +112,28 @@ function interfaceBody(
   role: WantedMachine["role"],
   { subnet, firewall, balancers }: Ground,
   address: string | undefined,
-): Readonly<Record<string, unknown>> {
+): NetworkInterface {
   const isPlane = role === "control-plane";
   const publicIPAddress = address !== undefined && {
     id: address,
     // A control plane's address is in kubeconfigs: it outlives the machine.
-    properties: { deleteOption: isPlane ? "Detach" : "Delete" },
+    deleteOption: isPlane ? "Detach" : "Delete",
   };
   const groups = [firewall.groups.nodes, ...(isPlane ? [firewall.groups["control-plane"]] : [])];
   const pools = isPlane ? balancers.map(({ pool }) => ({ id: pool })) : [];
   return {
-    properties: {
-      enableIPForwarding: true,
-      // A subnet of the user's keeps what it has: the rules are the machine's own there.
-      ...(adopted && { networkSecurityGroup: { id: firewall.id } }),
-      ipConfigurations: [
-        {
-          name: "primary",
-          properties: {
-            ...{ primary: true, subnet: { id: subnet }, privateIPAllocationMethod: "Dynamic" },
-            ...(publicIPAddress && { publicIPAddress }),
-            applicationSecurityGroups: groups.map((id) => ({ id })),
-            ...(pools.length > 0 && { loadBalancerBackendAddressPools: pools }),
-          },
-        },
-      ],
-    },
+    enableIPForwarding: true,
+    // A subnet of the user's keeps what it has: the rules are the machine's own there.
+    ...(adopted && { networkSecurityGroup: { id: firewall.id } }),
+    ipConfigurations: [
+      {
+        name: "primary",
+        ...{ primary: true, subnet: { id: subnet }, privateIPAllocationMethod: "Dynamic" },
+        ...(publicIPAddress && { publicIPAddress }),
+        applicationSecurityGroups: groups.map((id) => ({ id })),
+        ...(pools.length > 0 && { loadBalancerBackendAddressPools: pools }),
+      },
+    ],
   };
 }
 
@@ -139,11 +143,12 @@ async function tagDisk(
   { name, role }: WantedMachine,
   extra: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { session, identity } = site;
-  const path = versioned(idOf(site, kinds.disk, diskOf(name)), kinds.disk);
-  const doing = `tag the disk of ${name}`;
-  const disk = await find<Thing>(session, path, doing);
+  const { session, identity, clients, resourceGroup } = site;
+  const disk = await findThing(site, kinds.disk, diskOf(name));
   if (!disk || isOurs(identity, disk.tags)) return;
   const body = { tags: { ...disk.tags, ...tagsOf(identity, role, extra) } };
-  await call(session, { method: "PATCH", path, body, doing });
+  await call(session, `tag the disk of ${name}`, async (options) => {
+    const { disks } = await clients.compute();
+    await ended(disks.update(resourceGroup, disk.name, body, options), options);
+  });
 }

@@ -1,7 +1,8 @@
 import { kinds } from "./kinds.ts";
 import { ensureThing } from "./part.ts";
 import { find } from "./session.ts";
-import { versioned, type Site, type Thing, type Workplace } from "./site.ts";
+import { findThing, type Known, type Site, type Workplace } from "./site.ts";
+import type { PublicIPAddress, Subnet, VirtualNetwork } from "@azure/arm-network";
 import { ClouderError } from "#core/error";
 
 /** Addresses of their own, zone-redundant where the region has zones. */
@@ -10,13 +11,13 @@ export async function ensureAddress(
   name: string,
   tags: Readonly<Record<string, string>> = {},
   zones: readonly string[] = [],
-): Promise<Thing<{ readonly ipAddress?: string }>> {
+): Promise<Known<PublicIPAddress>> {
   return await ensureThing(site, {
     ...{ kind: kinds.address, name, role: "network", tags },
     body: {
       sku: { name: "Standard", tier: "Regional" },
-      ...(zones.length > 0 && { zones }),
-      properties: { publicIPAllocationMethod: "Static", publicIPAddressVersion: "IPv4" },
+      ...(zones.length > 0 && { zones: [...zones] }),
+      ...{ publicIPAllocationMethod: "Static", publicIPAddressVersion: "IPv4" },
     },
   });
 }
@@ -33,7 +34,7 @@ export async function ensureNat(site: Site): Promise<string> {
     ...{ kind: kinds.nat, name: `${cluster}-nat`, role: "network" },
     body: {
       sku: { name: "Standard" },
-      properties: { idleTimeoutInMinutes: 10, publicIpAddresses: [{ id: address.id }] },
+      ...{ idleTimeoutInMinutes: 10, publicIpAddresses: [{ id: address.id }] },
     },
   });
   return nat.id;
@@ -52,32 +53,20 @@ export async function ensureSubnet(
   const vnet = await ensureThing(site, {
     ...{ kind: kinds.network, name: `${cluster}-vnet`, role: "network" },
     body: {
-      properties: {
-        addressSpace: { addressPrefixes: [settings.vnetCIDR] },
-        subnets: [
-          {
-            name,
-            properties: {
-              addressPrefix: settings.subnetCIDR,
-              networkSecurityGroup: { id: firewall },
-              ...(nat !== undefined && { natGateway: { id: nat } }),
-              // Said, whatever the api version takes for granted: every way out is explicit.
-              defaultOutboundAccess: false,
-            },
-          },
-        ],
-      },
+      addressSpace: { addressPrefixes: [settings.vnetCIDR] },
+      subnets: [
+        {
+          name,
+          addressPrefix: settings.subnetCIDR,
+          networkSecurityGroup: { id: firewall },
+          ...(nat !== undefined && { natGateway: { id: nat } }),
+          // Said, whatever the api version takes for granted: every way out is explicit.
+          defaultOutboundAccess: false,
+        },
+      ],
     },
   });
   return `${vnet.id}/subnets/${name}`;
-}
-
-interface SubnetProperties {
-  readonly addressPrefix?: string;
-  readonly addressPrefixes?: readonly string[];
-  readonly natGateway?: { readonly id: string };
-  readonly routeTable?: { readonly id: string };
-  readonly ipConfigurations?: readonly unknown[];
 }
 
 export interface AdoptedSubnet {
@@ -90,12 +79,9 @@ export interface AdoptedSubnet {
 
 /** A subnet of the user's, which is neither changed nor tagged nor deleted. */
 export async function adoptedSubnet(place: Workplace, id: string): Promise<AdoptedSubnet> {
-  const { session, region } = place;
-  const vnetId = id.replace(/\/subnets\/[^/]+$/i, "");
-  const vnet = await find<Thing>(session, versioned(vnetId, kinds.network), `look up ${vnetId}`);
-  const path = versioned(id, kinds.network);
-  const subnet = vnet && (await find<Thing<SubnetProperties>>(session, path, `look up ${id}`));
-  if (!subnet) {
+  const { region } = place;
+  const { vnet, subnet } = await subnetBy(place, id);
+  if (!vnet || !subnet) {
     throw new ClouderError("not-found", `the subnet ${id} is not there`, {
       hint: "see: az network vnet subnet list --resource-group GROUP --vnet-name VNET --query [].id",
     });
@@ -105,12 +91,27 @@ export async function adoptedSubnet(place: Workplace, id: string): Promise<Adopt
       hint: `choose --region ${vnet.location}, or another subnet`,
     });
   }
-  const { addressPrefix, addressPrefixes, natGateway, routeTable, ipConfigurations } =
-    subnet.properties;
+  const { addressPrefix, addressPrefixes, natGateway, routeTable, ipConfigurations } = subnet;
   return {
-    id: subnet.id,
+    id: subnet.id ?? id,
     cidr: addressPrefix ?? addressPrefixes?.[0] ?? "",
     addresses: ipConfigurations?.length ?? 0,
     wayOut: natGateway !== undefined || routeTable !== undefined,
   };
+}
+
+/** A subnet, maybe of another subscription, with its network. */
+async function subnetBy(
+  { session }: Workplace,
+  id: string,
+): Promise<{ readonly vnet?: Known<VirtualNetwork>; readonly subnet?: Subnet }> {
+  const [, , subscription = "", , resourceGroup = "", , , , network = "", , name = ""] =
+    id.split("/");
+  const clients = session.clients(subscription);
+  const vnet = await findThing({ session, clients, resourceGroup }, kinds.network, network);
+  if (!vnet) return {};
+  const subnet = await find(session, `look up ${id}`, async (options) =>
+    (await clients.network()).subnets.get(resourceGroup, network, name, options),
+  );
+  return { vnet, ...(subnet && { subnet }) };
 }

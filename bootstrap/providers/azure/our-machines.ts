@@ -1,61 +1,44 @@
 import { join } from "node:path";
 import { isOurs, tagKeys } from "./identity.ts";
-import { kinds } from "./kinds.ts";
-import { everyItem, isGone } from "./session.ts";
+import { kinds, type Kind, type Thing } from "./kinds.ts";
+import { isReady } from "./part.ts";
 import type { AzureSettings } from "./settings.ts";
-import { groupId, versioned, type Thing, type Workplace } from "./site.ts";
+import { thingsOf, type Known, type Workplace } from "./site.ts";
 import { keyFileOf } from "./ssh-key.ts";
 import type { SshLogin } from "#bootstrap/nodes/node-access";
 import type { Machine, ProviderContext } from "#bootstrap/providers/provider";
-
-interface NicProperties {
-  readonly ipConfigurations?: readonly {
-    readonly properties: {
-      readonly privateIPAddress?: string;
-      readonly publicIPAddress?: { readonly id: string };
-    };
-  }[];
-}
 
 /** The cluster's machines that are ready, as the rest of the program sees them. */
 export async function ourMachines(
   context: ProviderContext,
   place: Workplace,
 ): Promise<readonly Machine[]> {
-  const list = async <P>(kind: (typeof kinds)["machine" | "nic" | "address"]) => {
-    const path = versioned(`${groupId(place)}/providers/${kind.type}`, kind);
-    const found = await everyItem<Thing<P>>(place.session, path, `list the ${kind.title}s`);
-    return found.filter(({ tags }) => isOurs(place.identity, tags));
-  };
-  try {
-    const machines = await list(kinds.machine);
-    if (machines.length === 0) return [];
-    const nics = await list<NicProperties>(kinds.nic);
-    const addresses = await list<{ readonly ipAddress?: string }>(kinds.address);
-    return machines
-      .filter(({ properties }) => properties.provisioningState === "Succeeded")
-      .map((one) => {
-        const nic = nics.find(({ name }) => name === `${one.name}-nic`);
-        const [first] = nic?.properties.ipConfigurations ?? [];
-        const id = first?.properties.publicIPAddress?.id.toLowerCase();
-        const address = addresses.find((other) => other.id.toLowerCase() === id);
-        return machineOf(context, place.settings, one, {
-          private: first?.properties.privateIPAddress ?? "",
-          public: address?.properties.ipAddress,
-        });
-      })
-      .filter(({ privateAddress }) => privateAddress !== "")
-      .sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
+  const list = async <T extends Thing>(kind: Kind<T>) =>
+    (await thingsOf(place, kind)).filter(({ tags }) => isOurs(place.identity, tags));
+  const machines = await list(kinds.machine);
+  if (machines.length === 0) return [];
+  const nics = await list(kinds.nic);
+  const addresses = await list(kinds.address);
+  return machines
+    .filter(isReady)
+    .map((one) => {
+      const nic = nics.find(({ name }) => name === `${one.name}-nic`);
+      const [first] = nic?.ipConfigurations ?? [];
+      const id = first?.publicIPAddress?.id?.toLowerCase();
+      const address = addresses.find((other) => other.id.toLowerCase() === id);
+      return machineOf(context, place.settings, one, {
+        private: first?.privateIPAddress ?? "",
+        public: address?.ipAddress,
+      });
+    })
+    .filter(({ privateAddress }) => privateAddress !== "")
+    .sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
 }
 
 function machineOf(
   context: ProviderContext,
   settings: AzureSettings,
-  { id, name, tags }: Pick<Thing, "id" | "name" | "tags">,
+  { id, name, tags }: Known,
   address: { readonly private: string; readonly public: string | undefined },
 ): Machine {
   const role = tags?.[tagKeys.role];

@@ -1,18 +1,18 @@
 import { hasAzureCode } from "./azure-error.ts";
 import { isOurs, tagsOf, type Tags } from "./identity.ts";
-import type { Kind } from "./kinds.ts";
-import { call, find, finished } from "./session.ts";
-import { idOf, versioned, type Site, type Thing } from "./site.ts";
+import type { Kind, Thing } from "./kinds.ts";
+import { call, ended } from "./session.ts";
+import { findThing, type Known, type Site } from "./site.ts";
 import { ClouderError } from "#core/error";
 import { waitFor } from "#core/retry";
 
 /** A thing that the cluster is to have; the same in every run. */
-export interface Wanted {
-  readonly kind: Kind;
+export interface Wanted<T extends Thing> {
+  readonly kind: Kind<T>;
   readonly name: string;
   readonly role: string;
   readonly tags?: Tags;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: Omit<NoInfer<T>, "location" | "tags">;
   /** Never to be written over, should somebody else make it between look and create. */
   readonly onlyNew?: boolean;
 }
@@ -38,18 +38,17 @@ export function untilKnown(): (error: unknown) => boolean {
  * One thing of the cluster, made once: its intent is written before the create, what is under way is
  * waited for, and a thing of that name which is not ours is left alone.
  */
-export async function ensureThing<P = Readonly<Record<string, unknown>>>(
+export async function ensureThing<T extends Thing>(
   site: Site,
-  wanted: Wanted,
-): Promise<Thing<P>> {
+  wanted: Wanted<T>,
+): Promise<Known<T>> {
   const { kind, name } = wanted;
-  const path = versioned(idOf(site, kind, name), kind);
   for (let attempt = 1; ; attempt += 1) {
-    const present = await settled<P>(site, kind, name);
+    const present = await settled(site, kind, name);
     if (present && !isOurs(site.identity, present.tags)) throw taken(site, kind, name);
-    if (present?.properties.provisioningState === "Succeeded") return present;
+    if (present && isReady(present)) return present;
     try {
-      await create(site, wanted, path);
+      await create(site, wanted);
     } catch (error) {
       if (!hasAzureCode(error, /^(PreconditionFailed|ConditionNotMet)$/) || attempt > 2)
         throw error;
@@ -57,22 +56,24 @@ export async function ensureThing<P = Readonly<Record<string, unknown>>>(
   }
 }
 
-async function create(site: Site, wanted: Wanted, path: string): Promise<void> {
-  const { session, identity, book, region } = site;
-  const { kind, name, role, tags, body, onlyNew } = wanted;
+async function create<T extends Thing>(site: Site, wanted: Wanted<T>): Promise<void> {
+  const { session, identity, book, region, resourceGroup } = site;
+  const { kind, name, role, tags, onlyNew } = wanted;
   const at = session.clock.now();
   await book.change(({ intents }) => ({ intents: { ...intents, [`${kind.title} ${name}`]: at } }));
-  const doing = `create the ${kind.title} ${name}`;
-  const answer = await call(
+  const body = { location: region, tags: tagsOf(identity, role, tags), ...wanted.body };
+  await call(
     session,
-    {
-      ...{ method: "PUT", path, doing },
-      body: { location: region, tags: tagsOf(identity, role, tags), ...body },
-      ...(onlyNew === true && { headers: { "if-none-match": "*" } }),
+    `create the ${kind.title} ${name}`,
+    async (options) => {
+      const operations = await kind.operations(site.clients);
+      // Body and common part are the whole, which the compiler cannot know of a kind in general.
+      const whole = body as unknown as T;
+      const asked = { ...options, ...(onlyNew === true && { ifNoneMatch: "*" }) };
+      await ended(operations.createOrUpdate(resourceGroup, name, whole, asked), options);
     },
     untilKnown(),
   );
-  await finished(session, answer, doing);
 }
 
 /** Fails with `exists`: a name belongs to somebody else. */
@@ -89,19 +90,24 @@ export function taken(
 }
 
 /** The thing once nothing is under way with it; undefined when there is none. */
-async function settled<P>(site: Site, kind: Kind, name: string): Promise<Thing<P> | undefined> {
-  const { session } = site;
-  const path = versioned(idOf(site, kind, name), kind);
-  const doing = `look up ${name}`;
-  const { clock, signal } = session;
+async function settled<T extends Thing>(
+  site: Site,
+  kind: Kind<T>,
+  name: string,
+): Promise<Known<T> | undefined> {
+  const { clock, signal } = site.session;
   const limits = { timeoutMs: 20 * 60_000, everyMs: 3000, clock, signal };
   const { found } = await waitFor(`that the ${kind.title} ${name} is ready`, limits, async () => {
-    const thing = await find<Thing<P>>(session, path, doing);
-    return thing && isMoving(thing.properties.provisioningState) ? undefined : { found: thing };
+    const thing = await findThing(site, kind, name);
+    return thing && isMoving(thing) ? undefined : { found: thing };
   });
   return found;
 }
 
-/** Something is under way with a thing in this state. */
-export const isMoving = (state = "Succeeded"): boolean =>
-  !/^(Succeeded|Failed|Canceled)$/.test(state);
+/** Some kinds have no state: what is there is ready. */
+const stateOf = ({ provisioningState = "Succeeded" }: Thing): string => provisioningState;
+
+/** True for what was made to the end. */
+export const isReady = (thing: Thing): boolean => stateOf(thing) === "Succeeded";
+
+const isMoving = (thing: Thing): boolean => !/^(Succeeded|Failed|Canceled)$/.test(stateOf(thing));

@@ -3,17 +3,16 @@ import { balancerKinds } from "./balancer.ts";
 import { usableGroup } from "./group.ts";
 import { isOurs } from "./identity.ts";
 import { newestVersion } from "./images.ts";
-import { kinds } from "./kinds.ts";
+import { kinds, type Thing } from "./kinds.ts";
 import { checkQuotas } from "./limits.ts";
-import { isSpot } from "./machine-body.ts";
 import { ourMachines } from "./our-machines.ts";
 import { adoptedSubnet, wantsNat } from "./network.ts";
 import { taken } from "./part.ts";
 import { checkRights } from "./rights.ts";
-import { find } from "./session.ts";
-import { idOf, versioned, type Thing, type Workplace } from "./site.ts";
-import { sizesOf, usableSize, usableZones, type Size } from "./sizes.ts";
+import { findThing, type Workplace } from "./site.ts";
+import { sizesOf, usableSize, usableZones, zonesFor, type Size } from "./sizes.ts";
 import { checkKey } from "./ssh-key.ts";
+import { isSpot, sizeFor } from "#bootstrap/providers/machine-size";
 import type { ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
 import { wantedMachines } from "#bootstrap/spec/machines";
@@ -34,20 +33,25 @@ export async function checkBeforehand(
   const sizes = await sizesOf(place);
   const plane = usableSize(place, sizes, settings.controlPlaneSize);
   const worker = usableSize(place, sizes, settings.workerSize);
+  const sizeOf = (one: Pick<WantedMachine, "role" | "size">) =>
+    usableSize(place, sizes, sizeFor(one, settings));
+  const pools = context.spec.pools.map((pool) => ({ ...pool, role: "worker" as const }));
   checkSpot(settings.spot, worker);
+  for (const pool of pools) checkSpot(isSpot(pool, settings), sizeOf(pool));
   warnOfBurstable(context, plane);
-  usableZones(place, [plane, worker]);
+  const zones = place.record?.zones ?? usableZones(place, [plane, worker]);
+  for (const pool of pools) zonesFor(place, sizeOf(pool), zones);
   await checkNetwork(context, place);
-  for (const architecture of new Set([plane.architecture, worker.architecture])) {
+  const all = [plane, worker, ...pools.map(sizeOf)];
+  for (const architecture of new Set(all.map((one) => one.architecture))) {
     if (place.record?.images[architecture] === undefined) await newestVersion(place, architecture);
   }
   const present = new Set((await ourMachines(context, place)).map(({ name }) => name));
   const missing = wantedMachines(context.spec).filter(({ name }) => !present.has(name));
   const open = balancerKinds(settings).includes("public");
   const extra = place.record ? 0 : Number(wantsNat(settings)) + Number(open);
-  const sizeOf = ({ role }: WantedMachine) => (role === "control-plane" ? plane : worker);
   await checkQuotas(place, {
-    machines: missing.map((one) => ({ size: sizeOf(one), spot: isSpot(settings, one.role) })),
+    machines: missing.map((one) => ({ size: sizeOf(one), spot: isSpot(one, settings) })),
     addresses: extra + (settings.private ? 0 : missing.length),
   });
 }
@@ -55,7 +59,7 @@ export async function checkBeforehand(
 function checkSpot(wanted: boolean, size: Size): void {
   if (!wanted || size.spot) return;
   throw new ClouderError("refused", `Azure has no spot machines of the size ${size.name}`, {
-    hint: "choose another with --worker-size, for example Standard_D4s_v5, or leave --spot out",
+    hint: "choose another with --worker-size or --flavor, for example Standard_D4s_v5, or leave --spot out",
   });
 }
 
@@ -81,8 +85,7 @@ async function refuseForeignNames({ spec }: ProviderContext, place: Workplace): 
     ...machines.map((name) => [kinds.address, `${name}-ip`] as const),
   ];
   for (const [kind, name] of names) {
-    const path = versioned(idOf(place, kind, name), kind);
-    const found = await find<Thing>(place.session, path, `look up ${name}`);
+    const found = await findThing<Thing>(place, kind, name);
     if (found && !isOurs(place.identity, found.tags)) throw taken(place, kind, name);
   }
 }

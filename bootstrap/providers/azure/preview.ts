@@ -1,9 +1,9 @@
 import { balancerKinds } from "./balancer.ts";
 import { images } from "./image-table.ts";
-import { isSpot } from "./machine-body.ts";
 import { wantsNat } from "./network.ts";
 import { wantedRules } from "./rules.ts";
 import { parseAzureSettings, type AzureSettings } from "./settings.ts";
+import { isSpot, sizeFor } from "#bootstrap/providers/machine-size";
 import type { ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 
 /** The calls that would make a cluster where nothing is yet, one a line; nobody is asked. */
@@ -50,12 +50,11 @@ function firewall(cluster: string, settings: AzureSettings): readonly string[] {
 }
 
 function machine(wanted: WantedMachine, settings: AzureSettings): readonly string[] {
-  const { name, role } = wanted;
-  const size = role === "control-plane" ? settings.controlPlaneSize : settings.workerSize;
-  const spot = isSpot(settings, role) ? "spot, " : "";
+  const { name } = wanted;
+  const spot = isSpot(wanted, settings) ? "spot, " : "";
   return [
     ...(settings.private ? [] : [`create the address ${name}-ip, Standard, static`]),
     `create the network interface ${name}-nic, IP forwarding on`,
-    `create the machine ${name} ${size}, ${spot}${settings.osDiskSize} GB disk, trusted launch, deleted with its disk and interface`,
+    `create the machine ${name} ${sizeFor(wanted, settings)}, ${spot}${settings.osDiskSize} GB disk, trusted launch, deleted with its disk and interface`,
   ];
 }

@@ -1,4 +1,5 @@
 import { balancerAddress } from "./balancer.ts";
+import { azureFacts } from "./cloud-facts.ts";
 import { isOurs } from "./identity.ts";
 import { ensureMachines } from "./machines.ts";
 import { ourMachines } from "./our-machines.ts";
@@ -22,7 +23,6 @@ import { waitFor } from "#core/retry";
 
 /** Machines of Azure; what is around them is given by the caller. */
 export function createAzureProvider(around: AzureSurroundings): Provider {
-  const { clock } = around;
   const caller = async ({ settings }: Workplace) =>
     settings.private ? undefined : await around.callerAddress();
   return {
@@ -35,26 +35,27 @@ export function createAzureProvider(around: AzureSurroundings): Provider {
       return subnet === undefined ? [{ path, cidr: vnetCIDR }] : [];
     },
     preflight: async (context) => {
-      const place = await openWorkplace(context, clock);
+      const place = await openWorkplace(context, around);
       await checkBeforehand(context, place, await caller(place));
     },
     ensure: async (context, wanted) => {
-      const place = await openWorkplace(context, clock);
+      const place = await openWorkplace(context, around);
       const address = await caller(place);
       return await ensureMachines(context, await openSite(context, place), wanted, address);
     },
     awaitMachine: (context, machine) => awaitSsh(context, around, machine),
-    list: async (context) => await ourMachines(context, await openWorkplace(context, clock)),
+    list: async (context) => await ourMachines(context, await openWorkplace(context, around)),
     remove: async (context, machines) => {
-      const site = await openSite(context, await openWorkplace(context, clock));
+      const site = await openSite(context, await openWorkplace(context, around));
       const left = await removeThings(site, machines === "all" ? "all" : new Set(machines));
       if (machines === "all" && left.length === 0) await site.book.change(() => ({ intents: {} }));
       return { left };
     },
     nodeSettings: () => Promise.resolve({}),
-    describe: async (context) => await describe(await openWorkplace(context, clock)),
+    cloudFacts: async (context) => await azureFacts(await openWorkplace(context, around)),
+    describe: async (context) => await describe(await openWorkplace(context, around)),
     apiAddress: async (context) => {
-      const place = await openWorkplace(context, clock);
+      const place = await openWorkplace(context, around);
       const nodes = await balancerAddress(place, "internal");
       if (nodes === undefined) return undefined;
       const callers = await balancerAddress(place, "public");

@@ -1,12 +1,8 @@
-import { versions } from "./kinds.ts";
-import { everyItem } from "./session.ts";
-import { inSubscription, type Workplace } from "./site.ts";
+import { createPipelineRequest, RestError } from "@azure/core-rest-pipeline";
+import type { Permission } from "@azure/arm-authorization";
+import { everyItem, type CallOptions } from "./session.ts";
+import type { Workplace } from "./site.ts";
 import { ClouderError, hasCode } from "#core/error";
-
-interface Permission {
-  readonly actions?: readonly string[];
-  readonly notActions?: readonly string[];
-}
 
 /** What a create cannot do without. */
 const needed = [
@@ -19,15 +15,13 @@ const needed = [
 /** Fails with `denied` when this identity may not make a cluster; nothing is tried. */
 export async function checkRights(place: Workplace): Promise<void> {
   const group = place.settings.resourceGroup;
-  const scope = group === undefined ? "" : `resourceGroups/${group}/`;
-  const path = inSubscription(
-    place,
-    `${scope}providers/Microsoft.Authorization/permissions`,
-    versions.authorization,
-  );
   let permissions: readonly Permission[];
   try {
-    permissions = await everyItem<Permission>(place.session, path, "read this identity's rights");
+    permissions = await everyItem(place.session, "read this identity's rights", async (options) =>
+      group === undefined
+        ? inSubscription(place, options)
+        : (await place.clients.authorization()).permissions.listForResourceGroup(group, options),
+    );
   } catch (error) {
     // A group that is not there yet, or nobody who may ask: the creates will tell.
     if (hasCode(error, "not-found", "denied")) return;
@@ -40,6 +34,32 @@ export async function checkRights(place: Workplace): Promise<void> {
   throw new ClouderError("denied", `this identity may not do ${missing} (AuthorizationFailed)`, {
     hint: "give it a role (Contributor) on the subscription or resource group; see its role assignments: az role assignment list --assignee CLIENT_ID --all",
   });
+}
+
+/** The rights on the whole subscription, for which the SDK has no call. */
+async function* inSubscription(
+  { session, subscription, clients }: Workplace,
+  { abortSignal }: CallOptions,
+): AsyncGenerator<Permission> {
+  const client = await clients.authorization();
+  const path = `/subscriptions/${subscription}/providers/Microsoft.Authorization/permissions`;
+  let next: string | undefined = `${session.endpoint}${path}?api-version=2022-04-01`;
+  while (next !== undefined) {
+    const request = createPipelineRequest({ url: next, ...(abortSignal && { abortSignal }) });
+    const response = await client.sendRequest(request);
+    const { value, nextLink, error } = JSON.parse(response.bodyAsText ?? "{}") as {
+      readonly value?: readonly Permission[];
+      readonly nextLink?: string;
+      readonly error?: { readonly code: string; readonly message: string };
+    };
+    if (response.status !== 200) {
+      throw new RestError(error?.message ?? "", {
+        ...{ statusCode: response.status, ...(error && { code: error.code }) },
+      });
+    }
+    yield* value ?? [];
+    next = nextLink;
+  }
 }
 
 function allows({ actions = [], notActions = [] }: Permission, action: string): boolean {

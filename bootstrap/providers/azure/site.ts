@@ -1,9 +1,11 @@
 import { readConfiguration } from "./configuration.ts";
 import { identityOf, isOurs, type AzureIdentity, type Tags } from "./identity.ts";
-import { versions, type Kind } from "./kinds.ts";
+import type { Clients, Pace } from "./clients.ts";
+import type { Kind, Thing } from "./kinds.ts";
 import { openBook, readAzureRecord, type AzureRecord, type RecordBook } from "./record.ts";
-import { everyItem, find, openSession, type ArmSession } from "./session.ts";
+import { call, everyItem, find, isGone, openSession, type ArmSession } from "./session.ts";
 import { parseAzureSettings, type AzureSettings } from "./settings.ts";
+import type { Subscription as SdkSubscription } from "@azure/arm-resources-subscriptions";
 import type { SshAddress } from "#bootstrap/nodes/node-access";
 import type { ProviderContext } from "#bootstrap/providers/provider";
 import type { Clock } from "#core/clock";
@@ -12,6 +14,8 @@ import { ClouderError } from "#core/error";
 /** What the provider needs of the world beyond Azure. */
 export interface AzureSurroundings {
   readonly clock: Clock;
+  /** Absent: the SDKs wait as long as becomes a cloud. */
+  readonly pace?: Pace;
   /** This machine's public address, when somebody tells it. */
   callerAddress(): Promise<string | undefined>;
   /** True once an SSH server answers there. */
@@ -21,6 +25,8 @@ export interface AzureSurroundings {
 /** Where the things of a cluster are. */
 export interface Workplace {
   readonly session: ArmSession;
+  /** Of the subscription. */
+  readonly clients: Clients;
   readonly identity: AzureIdentity;
   readonly settings: AzureSettings;
   readonly record: AzureRecord | undefined;
@@ -34,18 +40,8 @@ export interface Site extends Workplace {
   readonly book: RecordBook;
 }
 
-/** Anything in a resource group. */
-export interface Thing<P = Readonly<Record<string, unknown>>> {
-  readonly id: string;
-  readonly name: string;
-  readonly type?: string;
-  readonly location?: string;
-  readonly tags?: Tags;
-  readonly etag?: string;
-  readonly zones?: readonly string[];
-  readonly managedBy?: string;
-  readonly properties: P & { readonly provisioningState?: string };
-}
+/** A thing as Azure shows it. */
+export type Known<T extends Thing = Thing> = T & { readonly id: string; readonly name: string };
 
 export interface Subscription {
   readonly subscriptionId: string;
@@ -58,7 +54,10 @@ export interface Subscription {
  * Opens Azure for a cluster: subscription, region and group are those of the first create, whatever
  * the environment says now; `refused` when the settings name others.
  */
-export async function openWorkplace(context: ProviderContext, clock: Clock): Promise<Workplace> {
+export async function openWorkplace(
+  context: ProviderContext,
+  { clock, pace }: Pick<AzureSurroundings, "clock" | "pace">,
+): Promise<Workplace> {
   const { spec, folder, environment = {}, report, signal } = context;
   const settings = parseAzureSettings(spec.provider.settings);
   const record = await readAzureRecord(folder);
@@ -66,12 +65,12 @@ export async function openWorkplace(context: ProviderContext, clock: Clock): Pro
   const configuration = await readConfiguration(environment, {
     ...(settings.subscription !== undefined && { subscription: settings.subscription }),
   });
-  const session = openSession(configuration, { environment, clock, report, signal });
+  const session = openSession(configuration, { environment, clock, pace, report, signal });
   const subscription =
     record?.subscription ?? configuration.subscription ?? (await onlySubscription(session));
   await checkEnabled(session, subscription);
   return {
-    ...{ session, settings, record, subscription },
+    ...{ session, settings, record, subscription, clients: session.clients(subscription) },
     region: regionOf(record, settings),
     identity: identityOf(spec.name, context.uid),
     resourceGroup: record?.resourceGroup ?? settings.resourceGroup ?? `${spec.name}-rg`,
@@ -110,8 +109,27 @@ export async function openSite(context: ProviderContext, workplace: Workplace): 
 
 /** Subscriptions that the login sees. */
 export async function subscriptionsOf(session: ArmSession): Promise<readonly Subscription[]> {
-  const path = `/subscriptions?api-version=${versions.subscriptions}`;
-  return await everyItem<Subscription>(session, path, "list the subscriptions");
+  const found = await everyItem(session, "list the subscriptions", async (options) =>
+    (await session.subscriptions()).subscriptions.list(options),
+  );
+  return found.map(subscriptionOf);
+}
+
+const subscriptionOf = ({
+  subscriptionId = "",
+  displayName = "",
+  state = "Enabled",
+  tenantId,
+}: SdkSubscription): Subscription => ({
+  ...{ subscriptionId, displayName, state },
+  ...(tenantId !== undefined && { tenantId }),
+});
+
+/** A subscription by its id; `not-found` when the login does not see it. */
+export async function subscriptionBy(session: ArmSession, id: string): Promise<Subscription> {
+  return await call(session, `look up the subscription ${id}`, async (options) =>
+    subscriptionOf(await (await session.subscriptions()).subscriptions.get(id, options)),
+  );
 }
 
 async function onlySubscription(session: ArmSession): Promise<string> {
@@ -129,20 +147,17 @@ async function onlySubscription(session: ArmSession): Promise<string> {
   );
 }
 
-/** Fails unless the subscription can be worked in. */
+/** Fails unless the subscription is there and can be worked in. */
 export async function checkEnabled(session: ArmSession, subscription: string): Promise<void> {
-  const path = `/subscriptions/${subscription}?api-version=${versions.subscriptions}`;
-  const doing = `look up the subscription ${subscription}`;
-  const found = await find<Subscription>(session, path, doing);
-  if (found && !/^(enabled|warned|pastdue)$/i.test(found.state)) {
-    throw new ClouderError(
-      "denied",
-      `the subscription ${found.displayName} (${subscription}) is ${found.state.toLowerCase()}`,
-      {
-        hint: "enable it in the Azure portal, or choose another: kubectl clouder azure subscriptions",
-      },
-    );
-  }
+  const { state, displayName } = await subscriptionBy(session, subscription);
+  if (/^(enabled|warned|pastdue)$/i.test(state)) return;
+  throw new ClouderError(
+    "denied",
+    `the subscription ${displayName} (${subscription}) is ${state.toLowerCase()}`,
+    {
+      hint: "enable it in the Azure portal, or choose another: kubectl clouder azure subscriptions",
+    },
+  );
 }
 
 /** Id of a cluster's resource group. */
@@ -153,18 +168,52 @@ export const groupId = ({ subscription, resourceGroup }: Workplace): string =>
 export const idOf = (place: Workplace, kind: Kind, name: string): string =>
   `${groupId(place)}/providers/${kind.type}/${name}`;
 
-/** Path of a call about a thing. */
-export const versioned = (id: string, kind: Pick<Kind, "version">): string =>
-  `${id}?api-version=${kind.version}`;
+/** A thing by its kind and name; undefined when there is none. */
+export async function findThing<T extends Thing>(
+  { session, clients, resourceGroup }: Pick<Workplace, "session" | "clients" | "resourceGroup">,
+  kind: Kind<T>,
+  name: string,
+): Promise<Known<T> | undefined> {
+  const found = await find(session, `look up ${name}`, async (options) =>
+    (await kind.operations(clients)).get(resourceGroup, name, options),
+  );
+  return found && known(found);
+}
 
-/** Path of a call about a region or the whole subscription. */
-export const inSubscription = (place: Workplace, rest: string, version: string): string =>
-  `/subscriptions/${place.subscription}/${rest}${rest.includes("?") ? "&" : "?"}api-version=${version}`;
+/** All things of a kind in the cluster's group, whoever made them; none when there is no group. */
+export async function thingsOf<T extends Thing>(
+  { session, clients, resourceGroup }: Workplace,
+  kind: Kind<T>,
+): Promise<readonly Known<T>[]> {
+  try {
+    const found = await everyItem(session, `list the ${kind.title}s`, async (options) =>
+      (await kind.operations(clients)).list(resourceGroup, options),
+    );
+    return found.map(known);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** The SDKs' types know no thing without its id missing; Azure shows none. */
+export function known<T extends Thing>(thing: T): Known<T> {
+  const { id, name } = thing;
+  if (id === undefined || name === undefined) {
+    throw new ClouderError("internal", "Azure showed a thing without its id or name");
+  }
+  return { ...thing, id, name };
+}
 
 /** The cluster's resource group as it is. */
-export async function findGroup(place: Workplace): Promise<Omit<Thing, "properties"> | undefined> {
-  const path = `${groupId(place)}?api-version=${versions.resources}`;
-  return await find(place.session, path, `look up the resource group ${place.resourceGroup}`);
+export async function findGroup({
+  session,
+  clients,
+  resourceGroup,
+}: Workplace): Promise<Thing | undefined> {
+  return await find(session, `look up the resource group ${resourceGroup}`, async (options) =>
+    (await clients.resources()).resourceGroups.get(resourceGroup, options),
+  );
 }
 
 /** True when the group was made for this cluster: then it goes with it. */

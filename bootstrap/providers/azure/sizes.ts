@@ -1,7 +1,7 @@
 import type { Architecture } from "./image-table.ts";
-import { versions } from "./kinds.ts";
 import { everyItem } from "./session.ts";
-import { inSubscription, type Workplace } from "./site.ts";
+import type { Workplace } from "./site.ts";
+import type { ResourceSku } from "@azure/arm-compute";
 import { ClouderError } from "#core/error";
 
 /** What a size of machine is, and where it can be had. */
@@ -22,18 +22,6 @@ export interface Size {
   readonly closed: boolean;
 }
 
-interface Sku {
-  readonly resourceType: string;
-  readonly name: string;
-  readonly family?: string;
-  readonly locationInfo?: readonly { readonly zones?: readonly string[] }[];
-  readonly capabilities?: readonly { readonly name: string; readonly value: string }[];
-  readonly restrictions?: readonly {
-    readonly type: string;
-    readonly restrictionInfo?: { readonly zones?: readonly string[] };
-  }[];
-}
-
 /** Sizes that Azure took away, with the day. */
 const retired: readonly (readonly [RegExp, string])[] = [
   [/^Standard_NC(6|12|24r?)s_v3$/i, "2025-09-30"],
@@ -49,21 +37,21 @@ export function retiredSince(name: string): string | undefined {
 
 /** Every size of machine that the region has. */
 export async function sizesOf(place: Workplace): Promise<ReadonlyMap<string, Size>> {
-  const filter = encodeURIComponent(`location eq '${place.region}'`);
-  const path = inSubscription(
-    place,
-    `providers/Microsoft.Compute/skus?$filter=${filter}`,
-    versions.skus,
+  const { session, clients, region } = place;
+  const filter = `location eq '${region}'`;
+  const found = await everyItem(session, `list the sizes of ${region}`, async (options) =>
+    (await clients.compute()).resourceSkus.list({ ...options, filter }),
   );
-  const found = await everyItem<Sku>(place.session, path, `list the sizes of ${place.region}`);
   return new Map(
     found
       .filter(({ resourceType }) => resourceType === "virtualMachines")
-      .map((sku) => [sku.name.toLowerCase(), sizeOf(sku)]),
+      .map(sizeOf)
+      .map((size) => [size.name.toLowerCase(), size]),
   );
 }
 
-function sizeOf({ name, family = "", locationInfo, capabilities, restrictions = [] }: Sku): Size {
+function sizeOf(sku: ResourceSku): Size {
+  const { name = "", family = "", locationInfo, capabilities, restrictions = [] } = sku;
   const has = new Map((capabilities ?? []).map((one) => [one.name, one.value]));
   const number = (key: string) => Number(has.get(key) ?? 0);
   const without = restrictions
@@ -135,4 +123,20 @@ export function usableZones(
     });
   }
   return settings.zones.length > 0 ? settings.zones : all;
+}
+
+/**
+ * Of the cluster's zones those that have a size; none for a size without zones, which goes anywhere
+ * in the region. `refused` when it has zones, but not one of these.
+ */
+export function zonesFor(
+  { region }: Workplace,
+  { name, zones }: Size,
+  ofCluster: readonly string[],
+): readonly string[] {
+  const fitting = ofCluster.filter((zone) => zones.includes(zone));
+  if (fitting.length > 0 || ofCluster.length === 0 || zones.length === 0) return fitting;
+  throw new ClouderError("refused", `no zone of the cluster in ${region} offers ${name}`, {
+    hint: `its zones are ${ofCluster.join(", ")}, the size has ${zones.join(", ")}: choose another`,
+  });
 }

@@ -1,6 +1,6 @@
 import { createAzureProvider } from "#bootstrap/providers/azure/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
-import { hastyClock, specOf, type ClusterWish } from "./azure-world.ts";
+import { hastyClock, hastyPace, specOf, type ClusterWish } from "./azure-world.ts";
 
 /** One run of the provider in a process of its own, which a test kills: `ensure` or `remove`. */
 const [action = "", folder = "", uid = "", wish = "{}"] = process.argv.slice(2);
@@ -10,7 +10,7 @@ const context = {
   report: () => undefined,
 };
 const provider = createAzureProvider({
-  clock: hastyClock(),
+  ...{ clock: hastyClock(), pace: hastyPace },
   callerAddress: () => Promise.resolve("198.51.100.7"),
   answersSsh: () => Promise.resolve(true),
 });

@@ -8,7 +8,7 @@ import { loadSpec } from "#bootstrap/spec/load";
 import type { Clock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
 import { armEnvironment, owner, startArm, type Arm } from "#test/lab/arm/arm";
-import type { Stored } from "#test/lab/arm/cloud";
+import { everythingIn, type Stored } from "#test/lab/arm/cloud";
 
 const region = "eastus";
 
@@ -57,7 +57,7 @@ export async function startAzureWorld(): Promise<AzureWorld> {
     clock,
     home,
     provider: createAzureProvider({
-      clock,
+      ...{ clock, pace: hastyPace },
       callerAddress: () => Promise.resolve("198.51.100.7"),
       answersSsh: () => Promise.resolve(true),
     }),
@@ -74,12 +74,7 @@ export async function startAzureWorld(): Promise<AzureWorld> {
         ...(wish.signal && { signal: wish.signal }),
       };
     },
-    everything: () =>
-      [...arm.cloud.things.values()]
-        .map(
-          ({ type, name }) => `${type === "" ? "group" : (type.split("/").at(-1) ?? "")} ${name}`,
-        )
-        .sort(),
+    everything: () => everythingIn(arm.cloud),
     stored: (type, name) =>
       [...arm.cloud.things.values()].find(
         (one) => one.name === name && one.type.split("/").at(-1) === type,
@@ -120,6 +115,9 @@ export function hastyClock(): Clock {
     },
   };
 }
+
+/** The same for the SDKs, which know no clock but the machine's. */
+export const hastyPace = { retryMs: 20, pollMs: 10 };
 
 /** A pair of key files, the private half of no use. */
 export async function writeKey(folder: string): Promise<string> {

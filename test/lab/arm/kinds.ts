@@ -9,6 +9,8 @@ export interface Kind {
   readonly shape: Shape;
   /** Creates and deletes take time. */
   readonly slow: boolean;
+  /** Of a kind without a state: one that is there is ready, and a create is answered as an update is. */
+  readonly stateless?: true;
   /** Status and code of the refusal to delete one that is used. */
   readonly inUse?: readonly [number, string];
   /** Checks what a schema cannot, and fills in what the server decides; throws a Refusal. */

@@ -7,6 +7,8 @@ import {
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
 import type { Difference } from "#bootstrap/differences/difference";
 import { lastingDifferences } from "#bootstrap/differences/recorded";
+import { withKnownAddons } from "#bootstrap/addons/wanted";
+import { refuseOriginal } from "#bootstrap/original-record";
 import { openPackages } from "#bootstrap/packages/registry";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -43,7 +45,7 @@ export async function preparedContext(
 /** Compares what is wanted with the record. */
 export async function targetOf(prepared: PlanContext): Promise<Target> {
   const known = await readRecord(prepared.folder);
-  const spec = withNumbers(prepared.spec, known?.spec);
+  const spec = withKnownAddons(withNumbers(prepared.spec, known?.spec), known?.spec);
   const context = { ...prepared, spec, uid: known?.uid ?? "" };
   const refused = known ? lastingDifferences(known.spec, spec, prepared.provider) : [];
   return { spec, known, context, refused };
@@ -51,6 +53,7 @@ export async function targetOf(prepared: PlanContext): Promise<Target> {
 
 /** A name stands for one cluster: fails with what cannot be changed in place, and the cure. */
 export function refuseOtherCluster({ spec, refused, known }: Target): void {
+  if (known) refuseOriginal(known);
   if (known) refuseHalfUpgraded(known);
   const [first] = refused;
   if (!first) return;

@@ -184,6 +184,7 @@ export interface DaemonSet extends KubeObject {
     readonly updatedNumberScheduled?: number;
     readonly numberReady?: number;
     readonly numberAvailable?: number;
+    readonly conditions?: readonly PodCondition[];
   };
 }
 
@@ -196,6 +197,7 @@ export interface Deployment extends KubeObject {
     readonly updatedReplicas?: number;
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
+    readonly conditions?: readonly PodCondition[];
   };
 }
 

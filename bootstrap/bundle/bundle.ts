@@ -54,6 +54,12 @@ export type BundleFile = BundleFileBase &
         readonly kind: "manifest";
         readonly name: string;
       }
+    | {
+        /** The archive of an add-on's Helm chart; its images are `image` files. */
+        readonly kind: "chart";
+        readonly name: string;
+        readonly version: string;
+      }
   );
 
 export interface BundleFileBase {

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import type { Chart } from "#bootstrap/addons/addon";
 import { bringBundledImages, imagesOf } from "#bootstrap/bundle/bring-images";
 import { installBundled } from "#bootstrap/bundle/install";
 import { checkBundle, openBundle, type OpenBundle } from "#bootstrap/bundle/load";
 import type { HostFacts } from "#bootstrap/nodes/host-facts";
-import type { PackageDriver, Packages } from "#bootstrap/packages/packages";
+import type { ChartSource, PackageDriver, Packages } from "#bootstrap/packages/packages";
 import type { PackageSource } from "#bootstrap/spec/cluster-spec";
 import { ClouderError } from "#core/error";
 
@@ -52,7 +53,18 @@ function packagesOf(open: OpenBundle): Packages {
       if (!file) throw new ClouderError("config", "the bundle has no manifest called flannel");
       return await readFile(await open.verified(file), "utf8");
     },
+    chart: (chart) => bundledChart(open, chart),
   };
+}
+
+async function bundledChart(open: OpenBundle, { name, version }: Chart): Promise<ChartSource> {
+  const charts = open.bundle.files.filter((one) => one.kind === "chart");
+  const file = charts.find((one) => one.name === name && one.version === version);
+  if (file) return { kind: "file", file: await open.verified(file) };
+  const has = charts.map((one) => `${one.name} ${one.version}`).join(", ") || "no charts";
+  throw new ClouderError("not-found", `the bundle has no chart ${name} ${version}`, {
+    hint: `it has ${has}; build a bundle with it and with its images`,
+  });
 }
 
 function checkHost({ bundle }: OpenBundle, host: HostFacts): void {

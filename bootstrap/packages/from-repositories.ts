@@ -13,6 +13,7 @@ export function fromRepositories(
   title: string,
   origin: Origin,
   registryFiles: readonly WantedFile[],
+  chart: Packages["chart"],
 ): Packages {
   return {
     kubernetesVersion: upstream.kubernetes.version,
@@ -44,6 +45,7 @@ export function fromRepositories(
       throw new ClouderError("internal", `kubeadm on ${access.host} names no pause image`);
     },
     flannelManifest: () => Promise.resolve(flannelManifest()),
+    chart,
   };
 }
 

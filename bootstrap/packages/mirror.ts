@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Origin } from "#bootstrap/packages/apt/repositories";
+import { mirroredChart } from "#bootstrap/packages/charts";
 import { fromRepositories } from "#bootstrap/packages/from-repositories";
 import { mirrorFiles } from "#bootstrap/packages/images/mirror-files";
 import type { PackageDriver } from "#bootstrap/packages/packages";
@@ -26,7 +27,8 @@ export const mirrorDriver: PackageDriver<MirrorSource> = {
       ...(authority !== undefined && { authority }),
     };
     const registryFiles = mirrorFiles(source.registry, authority);
-    return fromRepositories(`the mirror ${source.kubernetes}`, origin, registryFiles);
+    const title = `the mirror ${source.kubernetes}`;
+    return fromRepositories(title, origin, registryFiles, mirroredChart(source));
   },
 };
 

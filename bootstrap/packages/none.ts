@@ -17,6 +17,7 @@ export const noPackages: Packages = {
   containerdDigest: rejected,
   pauseImage: rejected,
   flannelManifest: rejected,
+  chart: rejected,
 };
 
 function wanted(): never {

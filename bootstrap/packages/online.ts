@@ -1,4 +1,5 @@
 import type { Origin } from "#bootstrap/packages/apt/repositories";
+import { publicChart } from "#bootstrap/packages/charts";
 import { fromRepositories } from "#bootstrap/packages/from-repositories";
 import type { PackageDriver } from "#bootstrap/packages/packages";
 import { upstream } from "#bootstrap/packages/upstream";
@@ -13,6 +14,6 @@ export const onlineDriver: PackageDriver<Extract<PackageSource, { kind: "online"
       criu: upstream.criu,
       containerdVersion: containerdVersion ?? upstream.containerd.series,
     };
-    return Promise.resolve(fromRepositories(`the public repositories`, origin, []));
+    return Promise.resolve(fromRepositories(`the public repositories`, origin, [], publicChart));
   },
 };

@@ -1,3 +1,4 @@
+import type { Chart } from "#bootstrap/addons/addon";
 import type { HostFacts } from "#bootstrap/nodes/host-facts";
 import type { WantedFile } from "#bootstrap/nodes/ensure-files";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
@@ -42,7 +43,19 @@ export interface Packages {
   pauseImage(access: NodeAccess, kubernetesVersion: string): Promise<string>;
   /** Kubernetes objects of the pod network, written for 10.244.0.0/16. */
   flannelManifest(): Promise<string>;
+  /** Where the archive of an add-on's chart is; `not-found` or `config` where it cannot be had. */
+  chart(chart: Chart): Promise<ChartSource>;
 }
+
+/** A verified file, or what `helm pull` needs to fetch it. */
+export type ChartSource =
+  | { readonly kind: "file"; readonly file: string }
+  | {
+      readonly kind: "pull";
+      /** For people. */
+      readonly from: string;
+      readonly arguments: readonly string[];
+    };
 
 /** One kind of package source. */
 export interface PackageDriver<S extends PackageSource = PackageSource> {

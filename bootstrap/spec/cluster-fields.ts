@@ -11,6 +11,7 @@ import {
   type Value,
 } from "./field.ts";
 import { packageFields } from "./package-fields.ts";
+import { addons } from "#bootstrap/addons/table";
 
 export const documentVersion = "bootstrap.clouder.datalayer.io/v1alpha1";
 
@@ -46,6 +47,12 @@ const address: Pattern = {
   named: "is not an IPv4 address",
   example: "10.0.0.10",
 };
+const machineSize: Pattern = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+  named: "is not a size of machines",
+  example: "Standard_NC4as_T4_v3",
+  longest: 60,
+};
 const labelKey: Pattern = {
   pattern: /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
   named: "is not the name of a label",
@@ -76,6 +83,13 @@ const pool = objectField(
   {
     name: textField({ description: "Name of the pool, a label of its nodes." }, poolName),
     count: numberField({ description: "Number of nodes.", default: 1, least: 0, most: 150 }),
+    size: textField(
+      { description: "Size of its machines in a cloud; left out: that of all workers." },
+      machineSize,
+    ),
+    spot: truthField({
+      description: "In a cloud: machines that may be taken away; left out: as the settings say.",
+    }),
     min: numberField({
       description: "Least number of nodes a scale may ask for.",
       least: 0,
@@ -146,12 +160,32 @@ const spec = objectField(
         ),
       },
     ),
+    nodes: objectField(
+      { description: "What nodes get on request only." },
+      {
+        disableIoUring: truthField({
+          description: "Set kernel.io_uring_disabled = 2 on nodes: nobody makes rings there.",
+          default: false,
+        }),
+        checkpointGate: truthField({
+          description: "Turn the kubelet's gate ContainerCheckpoint on, as it is since v1.30.",
+          default: false,
+        }),
+      },
+    ),
     cloudController: truthField({
       description:
         "Run the cloud's controllers in the cluster; left out: in clouds, unless packages are a bundle.",
     }),
     pools: listField({ description: "The workers; left out: one pool with one node." }, pool),
     packages: packageFields,
+    addons: listField(
+      { description: "Add-ons; left out: as they are. All: kubectl clouder addon list." },
+      choiceField(
+        { description: "Name of an add-on." },
+        addons.map(({ name }) => name),
+      ),
+    ),
   },
 );
 

@@ -26,13 +26,28 @@ export interface ClusterSpec {
   readonly pools: readonly PoolSpec[];
   /** Its cloud's controllers tell nodes their zones and addresses; absent: none. */
   readonly cloudController?: true;
+  /** What nodes get on request only; absent: none of it. */
+  readonly nodes?: NodeRequests;
   readonly packages: PackageSource;
+  /** Names of add-ons; absent: as they are, and those that every cluster gets where none was made yet. */
+  readonly addons?: readonly string[];
+}
+
+export interface NodeRequests {
+  /** `kernel.io_uring_disabled = 2`: no process may make rings, which CRIU could not dump. */
+  readonly disableIoUring: boolean;
+  /** Says ContainerCheckpoint in the kubelet's settings, where it is on by default since v1.30. */
+  readonly checkpointGate: boolean;
 }
 
 export interface PoolSpec {
   /** The initial pool is called "workers". */
   readonly name: string;
   readonly count: number;
+  /** Size of its machines in a cloud; absent: that of all workers. */
+  readonly size?: string;
+  /** Its machines may be taken away; absent: as the settings say for all workers. */
+  readonly spot?: boolean;
   /** Bounds of every scale; absent: 0 and 150. */
   readonly min?: number;
   readonly max?: number;
@@ -74,6 +89,8 @@ export type PackageSource =
       readonly criu?: string;
       /** `host[:port]`. */
       readonly registry: string;
+      /** Folder with the archives of add-ons' charts: `<charts>/<name>-<version>.tgz`. */
+      readonly charts?: string;
       /** File of the authority that signed the certificates of all of these. */
       readonly ca?: string;
       /** Keys of a mirror that signs by itself. */

@@ -54,7 +54,9 @@ function withDefaults(document: ClusterDocument, defaults: SpecInput["defaults"]
     controlPlane: planes,
     pools: spec.pools?.map(pool) ?? [pool(workers)],
     ...cloudController(document, defaults),
+    ...nodeRequests(spec.nodes),
     packages: packages(document, defaults),
+    ...(spec.addons !== undefined && { addons: spec.addons }),
   };
 }
 
@@ -101,12 +103,21 @@ function controlPlane(
   };
 }
 
+function nodeRequests(
+  written: Partial<NonNullable<Written["nodes"]>> = {},
+): Pick<ClusterSpec, "nodes"> {
+  const { disableIoUring = false, checkpointGate = false } = written;
+  return disableIoUring || checkpointGate ? { nodes: { disableIoUring, checkpointGate } } : {};
+}
+
 type WrittenPool = NonNullable<Written["pools"]>[number];
 
 function pool(written: Pick<WrittenPool, "name"> & Partial<WrittenPool>): PoolSpec {
   return {
     name: written.name,
     count: written.count ?? 1,
+    ...(written.size !== undefined && { size: written.size }),
+    ...(written.spot !== undefined && { spot: written.spot }),
     ...(written.min !== undefined && { min: written.min }),
     ...(written.max !== undefined && { max: written.max }),
     labels: written.labels ?? {},

@@ -58,6 +58,13 @@ export const packageFields = objectField(
       },
       registry,
     ),
+    charts: textField(
+      {
+        description:
+          "mirror: address of the folder with the archives of add-ons' charts, NAME-VERSION.tgz.",
+      },
+      address,
+    ),
     ca: textField({
       description: "mirror: file (PEM) of the authority that signed its certificates.",
       example: "./ca.pem",
@@ -83,7 +90,7 @@ const belongs = {
   bundle: ["bundle"],
   online: ["containerdVersion"],
   mirror: [
-    ...["kubernetes", "containerd", "criu", "registry", "ca", "fingerprints"],
+    ...["kubernetes", "containerd", "criu", "registry", "charts", "ca", "fingerprints"],
     "containerdVersion",
   ],
 } as const;
@@ -121,12 +128,13 @@ function mirror(
     if (value !== undefined) return value;
     throw wrongField(place(name), "is missing", "a mirror has kubernetes, containerd and registry");
   };
-  const { criu, ca, fingerprints } = written;
+  const { criu, charts, ca, fingerprints } = written;
   return {
     kind: "mirror",
     ...{ kubernetes: must("kubernetes"), containerd: must("containerd") },
     registry: must("registry"),
     ...(criu !== undefined && { criu }),
+    ...(charts !== undefined && { charts }),
     ...(ca !== undefined && { ca }),
     ...(fingerprints !== undefined && { fingerprints }),
   };

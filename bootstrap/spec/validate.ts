@@ -1,3 +1,4 @@
+import { checkAddons } from "#bootstrap/addons/wanted";
 import { overlap, parseNetwork, type Network } from "#bootstrap/spec/cidr";
 import { clusterName } from "#bootstrap/spec/cluster-fields";
 import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
@@ -10,6 +11,7 @@ export function validateSpec(spec: ClusterSpec): ClusterSpec {
   checkNetworks(spec.network);
   checkPools(spec.pools);
   checkControlPlane(spec.controlPlane);
+  checkAddons(spec);
   return spec;
 }
 

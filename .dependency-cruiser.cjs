@@ -83,6 +83,16 @@ module.exports = {
       },
     },
     {
+      name: "azure-sdks-by-their-first-use",
+      severity: "error",
+      comment: "megabytes of which a call needs one: azure/clients.ts loads each by import()",
+      from: { path: "^bootstrap/" },
+      to: {
+        path: "^node_modules/@azure/arm-",
+        dependencyTypesNot: ["dynamic-import", "type-only"],
+      },
+    },
+    {
       name: "no-cycles",
       severity: "error",
       from: { path: "^(core|kube|checkpoint|bootstrap|webhook|plugin|test)/" },

@@ -18,6 +18,7 @@ export function azureConfig(facts: AzureFacts): string {
     subnetName: network.subnet,
     securityGroupName: facts.firewall,
     securityGroupResourceGroup: resourceGroup,
+    tagsMap: facts.tags,
     loadBalancerSku: "standard",
     // Machines have ways out of their own: balancers of Services need to be none.
     disableOutboundSNAT: true,

@@ -20,6 +20,8 @@ export interface AzureFacts {
   readonly firewall: string;
   /** Resource id of the identity that the control planes have. */
   readonly identity: string;
+  /** What everything of the cluster carries, so that its delete finds it. */
+  readonly tags: Readonly<Record<string, string>>;
   /** The command that gives this identity the role that it lacks; absent where it has it. */
   readonly missingRole?: string;
 }

@@ -20,7 +20,10 @@ export async function azureFacts(place: Workplace): Promise<AzureFacts> {
   return {
     ...{ cloud: "azure", subscription, resourceGroup, region, tenant: tenantId },
     environment: environmentAt(session.endpoint),
-    network: networkOf(settings.subnet ?? `${idOf(place, kinds.network, `${cluster}-vnet`)}/subnets/${cluster}-subnet`),
+    network: networkOf(
+      settings.subnet ??
+        `${idOf(place, kinds.network, `${cluster}-vnet`)}/subnets/${cluster}-subnet`,
+    ),
     firewall: `${cluster}-nsg`,
     identity: found.id,
     tags: { [tagKeys.cluster]: cluster, [tagKeys.uid]: uid },

@@ -1,6 +1,7 @@
 import { fieldDifferences, type Difference } from "./difference.ts";
+import { wantedAddons } from "#bootstrap/addons/wanted";
 import type { Provider } from "#bootstrap/providers/provider";
-import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
 import { wantedMachines } from "#bootstrap/spec/machines";
 
 /**
@@ -22,7 +23,35 @@ export function lastingDifferences(
     const field = { field: "spec.provider.settings", after: setting };
     lasts.push(refused(object, [field], anew(spec.name)));
   }
-  return [...lasts, ...unwanted(known, spec)];
+  return [
+    ...lasts,
+    ...otherMachines(known, spec),
+    ...unwanted(known, spec),
+    ...goneAddons(known, spec),
+  ];
+}
+
+/** Machines stay of the size and kind that they were made with. */
+function otherMachines(known: ClusterSpec, spec: ClusterSpec): readonly Difference[] {
+  return known.pools.flatMap((pool) => {
+    const wanted = spec.pools.find(({ name }) => name === pool.name);
+    if (!wanted || pool.count === 0) return [];
+    const kind = ({ size, spot }: PoolSpec) => ({ size, spot: spot?.toString() });
+    const fields = fieldDifferences(kind(pool), kind(wanted));
+    const cure = `make another pool and delete this one: kubectl clouder nodepool create ${spec.name} NAME`;
+    return fields.length === 0 ? [] : [refused(`pool/${pool.name}`, fields, cure)];
+  });
+}
+
+/** Nothing is taken out of a cluster by a document that lacks it. */
+function goneAddons(known: ClusterSpec, spec: ClusterSpec): readonly Difference[] {
+  const wanted = wantedAddons(spec);
+  return wantedAddons(known)
+    .filter((one) => !wanted.includes(one))
+    .map(({ name }) => {
+      const cure = `add it to spec.addons, or take it out: kubectl clouder addon disable ${spec.name} ${name}`;
+      return refused(`addon/${name}`, [{ field: "enabled", before: "true" }], cure);
+    });
 }
 
 /** Machines of the record that the spec has no place for, pool by pool. */

@@ -21,6 +21,9 @@ export interface ListedPool {
   readonly min: number;
   readonly desired: number;
   readonly max: number;
+  /** Of its own; absent: that of all workers. */
+  readonly size?: string;
+  readonly spot?: boolean;
   readonly ready: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: PoolSpec["taints"];
@@ -51,6 +54,8 @@ export async function listNodePools(
     min: pool.min ?? poolBounds.min,
     desired: pool.count,
     max: pool.max ?? poolBounds.max,
+    ...(pool.size !== undefined && { size: pool.size }),
+    ...(pool.spot !== undefined && { spot: pool.spot }),
     ready: seen.filter((one) => one.pool === pool.name && one.state === "ready").length,
     labels: nodeLabels(pool),
     taints: pool.taints,

@@ -30,6 +30,10 @@ export interface PoolWishes extends PoolSize, PoolKind {
 
 export interface CreateNodePoolRequest extends ClusterName, PoolWishes {
   readonly pool: string;
+  /** Size of its machines in a cloud; absent: that of all workers. */
+  readonly size?: string | undefined;
+  /** Machines that may be taken away; absent: as for all workers. */
+  readonly spot?: boolean | undefined;
   /** Prove its nodes by a real dump and restore; default true. */
   readonly checkpoint?: boolean | undefined;
 }
@@ -60,6 +64,8 @@ export async function createNodePool(
     }
     const empty: PoolSpec = {
       ...{ name: request.pool, count: 0, checkpoint: request.checkpoint ?? true },
+      ...(request.size !== undefined && { size: request.size }),
+      ...(request.spot !== undefined && { spot: request.spot }),
       ...{ labels: poolLabels(request, {}), taints: poolTaints(request, []) },
     };
     const spec = { ...place.spec, pools: [...place.spec.pools, empty] };

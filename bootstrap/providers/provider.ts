@@ -28,6 +28,9 @@ export interface WantedMachine {
   readonly name: string;
   readonly role: MachineRole;
   readonly pool: string;
+  /** What its pool says about its machines; absent: what the settings say. */
+  readonly size?: string;
+  readonly spot?: boolean;
 }
 
 export interface ProviderContext {
@@ -44,6 +47,8 @@ export interface ProviderContext {
   /** For keys with a passphrase and users whose sudo wants a password. */
   readonly askSecret?: AskSecret | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** With Azure: a resource group of the user's goes along with the cluster, once it is empty. */
+  readonly deleteGroup?: boolean | undefined;
 }
 
 /**

@@ -11,11 +11,13 @@ export function wantedMachines(spec: ClusterSpec): readonly WantedMachine[] {
     pool: controlPlanePool,
   }));
   const numbered = withNumbers(spec);
-  const workers = numbered.pools.flatMap(({ name, numbers = [] }) =>
+  const workers = numbered.pools.flatMap(({ name, size, spot, numbers = [] }) =>
     numbers.map((number) => ({
       name: `${spec.name}-node-${number}`,
       role: "worker" as const,
       pool: name,
+      ...(size !== undefined && { size }),
+      ...(spot !== undefined && { spot }),
     })),
   );
   return [...planes, ...workers];

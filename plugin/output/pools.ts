@@ -30,6 +30,11 @@ export function poolList(pools: readonly ListedPool[]): Result {
         { title: "MIN", value: ({ min }) => min },
         { title: "MAX", value: ({ max }) => max },
         {
+          title: "SIZE",
+          wide: true,
+          value: ({ size, spot }) => [size, spot === true && "spot"].filter(Boolean).join(", "),
+        },
+        {
           title: "LABELS",
           wide: true,
           value: ({ labels }) =>

@@ -1,16 +1,13 @@
 import { balancerKinds } from "./machines.ts";
 import { prices } from "./prices.ts";
 import { parseAwsSettings, type AwsSettings } from "./settings.ts";
+import {
+  costOfParts,
+  hoursOfMonth,
+  machineParts,
+  type PricePart,
+} from "#bootstrap/providers/price-parts";
 import type { Cost, ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
-
-const hoursOfMonth = 730;
-
-interface Part {
-  readonly what: string;
-  readonly count: number;
-  /** Of one; undefined where no price is known. */
-  readonly price: number | undefined;
-}
 
 /** What a cluster costs by the table of prices; nobody is asked. */
 export function costOf(
@@ -20,41 +17,16 @@ export function costOf(
   const settings = parseAwsSettings(spec.provider.settings);
   const region =
     settings.region ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? "";
-  const parts = [...machines(settings, region, wanted), ...around(settings, region, wanted.length)];
-  const known = parts.flatMap(({ what, count, price }) =>
-    price === undefined ? [] : [{ what, count, perHour: rounded(count * price) }],
-  );
-  const perHour = known.reduce((sum, part) => sum + part.perHour, 0);
-  return {
-    ...{ asOf: prices.asOf, currency: "USD", perHour: rounded(perHour) },
-    perMonth: Math.round(perHour * hoursOfMonth),
-    parts: known,
-    unknown: parts.flatMap(({ what, price }) => (price === undefined ? [what] : [])),
-  };
+  const parts = [
+    ...machineParts(settings, region, wanted, prices.machines[region]),
+    ...around(settings, region, wanted.length),
+  ];
+  return costOfParts(parts, prices.asOf);
 }
 
-function machines(
-  settings: AwsSettings,
-  region: string,
-  wanted: readonly WantedMachine[],
-): readonly Part[] {
-  const kinds = new Map<string, number>();
-  for (const { role } of wanted) {
-    const plane = role === "control-plane";
-    const size = plane ? settings.controlPlaneSize : settings.workerSize;
-    const kind = `${size}${settings.spot && !plane ? " (spot)" : ""}`;
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
-  return [...kinds].map(([kind, count]) => ({
-    ...{ what: `${kind} in ${region === "" ? "a region that is not named" : region}`, count },
-    // The price of spot machines changes by the hour.
-    price: kind.endsWith("(spot)") ? undefined : prices.machines[region]?.[kind],
-  }));
-}
-
-function around(settings: AwsSettings, region: string, count: number): readonly Part[] {
+function around(settings: AwsSettings, region: string, count: number): readonly PricePart[] {
   const known = region in prices.machines;
-  const part = (what: string, pieces: number, price: number): Part => ({
+  const part = (what: string, pieces: number, price: number): PricePart => ({
     ...{ what, count: pieces, price: known ? price : undefined },
   });
   const balancers = balancerKinds(settings).length;
@@ -66,8 +38,4 @@ function around(settings: AwsSettings, region: string, count: number): readonly 
       ? part("NAT gateway", 1, prices.network.natGateway)
       : part("public address", count, prices.network.publicAddress),
   ];
-}
-
-function rounded(amount: number): number {
-  return Math.round(amount * 10_000) / 10_000;
 }

@@ -13,6 +13,7 @@ import { ensurePart, everyItem, given, type Place } from "./part.ts";
 import { afterRemovalOf, generationOf } from "./record.ts";
 import { change, createOnce, look, type AwsSession } from "./session.ts";
 import type { AwsSettings } from "./settings.ts";
+import { isSpot } from "#bootstrap/providers/machine-size";
 import type { WantedMachine } from "#bootstrap/providers/provider";
 import { waitFor } from "#core/retry";
 
@@ -110,7 +111,7 @@ export function launchInput(
 ): RunInstancesCommandInput {
   const { settings, image } = kind;
   const isPlane = wanted.role === "control-plane";
-  const spot = settings.spot && !isPlane;
+  const spot = isSpot(wanted, settings);
   const part = {
     part: machinePart(wanted.name),
     ...{ role: wanted.role, name: wanted.name },

@@ -10,12 +10,13 @@ import { ensureInstance, nameOf, ourInstances, running, type MachineKind } from 
 import { ensureKeyPair, keyFileOf } from "./key-pair.ts";
 import { ensureNetwork, type AwsNetwork } from "./network.ts";
 import { given, type Place } from "./part.ts";
-import { sizesOf } from "./preflight.ts";
+import { refuseNotOffered, sizesOf } from "./preflight.ts";
 import { ensureProfile } from "./roles.ts";
 import type { AwsSettings } from "./settings.ts";
 import { openSite, type Workplace } from "./workplace.ts";
-import { machineTypes, usableZones } from "./zones.ts";
+import { machineTypes, offersOf, usableZones } from "./zones.ts";
 import type { SshLogin } from "#bootstrap/nodes/node-access";
+import { poolSizes } from "#bootstrap/providers/machine-size";
 import { createGate } from "#bootstrap/plans/gate";
 import type {
   Machine,
@@ -37,7 +38,13 @@ export async function ensureMachines(
   const { settings, session } = workplace;
   const place = await openSite(context, workplace);
   const planes = wanted.filter(({ role }) => role === "control-plane");
-  const zones = await usableZones(session, sizesOf(settings), settings.zones);
+  const ofPools = poolSizes(context.spec.pools);
+  const offers = await offersOf(session, ofPools);
+  const offered = (zone: string) => ofPools.filter((size) => offers(size, zone)).length;
+  // Subnets go to zones that have what pools want, too.
+  const zones = (await usableZones(session, sizesOf(settings), settings.zones)).toSorted(
+    (one, other) => offered(other) - offered(one),
+  );
   const count = Math.min(zones.length, settings.zones.length || (planes.length >= 3 ? 3 : 2), 4);
   const network = await ensureNetwork(place, settings, zones, count);
   const kinds = balancerKinds(settings);
@@ -57,7 +64,10 @@ export async function ensureMachines(
       }),
     ),
   );
-  await ensureInstances(place, wanted, kindOf, network);
+  refuseNotOffered(...([session, ofPools, network.nodes.map(({ zone }) => zone), offers] as const));
+  const subnetsFor = ({ size }: WantedMachine) =>
+    size === undefined ? network.nodes : network.nodes.filter(({ zone }) => offers(size, zone));
+  await ensureInstances(place, wanted, kindOf, subnetsFor);
   const found = await running(
     session,
     place.identity,
@@ -78,16 +88,16 @@ export function balancerKinds(settings: Pick<AwsSettings, "private">): readonly 
 }
 
 async function machineKinds(
-  { folder }: ProviderContext,
+  { folder, spec }: ProviderContext,
   { session, settings, caller }: Workplace,
   place: Place,
   groups: { readonly nodes: string; readonly "control-plane": string },
-): Promise<(role: MachineRole) => MachineKind> {
-  const types = await machineTypes(session, sizesOf(settings));
+): Promise<(wanted: WantedMachine) => MachineKind> {
+  const ofPools = poolSizes(spec.pools);
+  const types = await machineTypes(session, [...sizesOf(settings), ...ofPools]);
   const partition = caller.arn.split(":")[1] ?? "aws";
   const keyPair = await ensureKeyPair(place, settings, folder);
-  const kind = async (role: MachineRole): Promise<MachineKind> => {
-    const size = role === "control-plane" ? settings.controlPlaneSize : settings.workerSize;
+  const kind = async (role: MachineRole, size: string): Promise<MachineKind> => {
     const architecture: Architecture = types.get(size)?.architecture ?? "x86_64";
     return {
       ...{ size, settings, keyPair },
@@ -96,27 +106,31 @@ async function machineKinds(
       groups: role === "control-plane" ? [groups.nodes, groups["control-plane"]] : [groups.nodes],
     };
   };
-  const kinds = { "control-plane": await kind("control-plane"), worker: await kind("worker") };
-  return (role) => kinds[role];
+  const plane = await kind("control-plane", settings.controlPlaneSize);
+  const worker = await kind("worker", settings.workerSize);
+  const others = new Map<string, MachineKind>();
+  for (const size of ofPools) others.set(size, await kind("worker", size));
+  return ({ role, size = "" }) => (role === "control-plane" ? plane : (others.get(size) ?? worker));
 }
 
 async function ensureInstances(
   place: Place,
   wanted: readonly WantedMachine[],
-  kindOf: (role: MachineRole) => MachineKind,
-  network: AwsNetwork,
+  kindOf: (wanted: WantedMachine) => MachineKind,
+  subnetsFor: (wanted: WantedMachine) => AwsNetwork["nodes"],
 ): Promise<void> {
   const known = await ourInstances(place.session, place.identity);
   const gate = createGate(atOnce);
   const done = await Promise.allSettled(
     wanted.map((one) => {
       const peers = wanted.filter(({ role }) => role === one.role);
-      const subnet = network.nodes[peers.indexOf(one) % network.nodes.length];
+      const subnets = subnetsFor(one);
+      const subnet = subnets[peers.indexOf(one) % subnets.length];
       return gate(() =>
         ensureInstance(
           place,
           one,
-          kindOf(one.role),
+          kindOf(one),
           subnet ?? { id: "", zone: "" },
           known.find((instance) => nameOf(instance) === one.name),
         ),

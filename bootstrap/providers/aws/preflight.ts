@@ -16,7 +16,8 @@ import { everyItem } from "./part.ts";
 import { look, type AwsSession } from "./session.ts";
 import type { AwsSettings } from "./settings.ts";
 import type { Workplace } from "./workplace.ts";
-import { machineTypes, usableZones, type MachineType } from "./zones.ts";
+import { machineTypes, offersOf, usableZones, type MachineType } from "./zones.ts";
+import { isSpot, poolSizes, sizeFor } from "#bootstrap/providers/machine-size";
 import type { ProviderContext } from "#bootstrap/providers/provider";
 import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
 import { wantedMachines } from "#bootstrap/spec/machines";
@@ -34,9 +35,11 @@ export async function checkBeforehand(
   await checkKey(session, settings, context.folder);
   if (!settings.private) allowedNetworks(settings.allowCIDRs, caller);
   const sizes = sizesOf(settings);
-  const types = await machineTypes(session, sizes);
+  const ofPools = poolSizes(context.spec.pools);
+  const types = await machineTypes(session, [...sizes, ...ofPools]);
   warnOfBurstable(context, types.get(settings.controlPlaneSize));
-  await usableZones(session, sizes, settings.zones);
+  const zones = await usableZones(session, sizes, settings.zones);
+  refuseNotOffered(session, ofPools, zones, await offersOf(session, ofPools));
   await checkRanges(context, workplace);
   await checkImages(workplace, [...types.values()]);
   await checkRoom(context, workplace, identity, types);
@@ -74,17 +77,30 @@ async function checkRoom(
   const newNetwork = first && settings.vpc === undefined;
   if (newNetwork) await checkRights(session, settings);
   await checkQuotas(session, {
-    machines: missing.flatMap(({ role }) => {
-      const isPlane = role === "control-plane";
-      const type = types.get(isPlane ? settings.controlPlaneSize : settings.workerSize);
-      return type ? [{ type, spot: settings.spot && !isPlane }] : [];
+    machines: missing.flatMap((one) => {
+      const type = types.get(sizeFor(one, settings));
+      return type ? [{ type, spot: isSpot(one, settings) }] : [];
     }),
     vpcs: newNetwork ? 1 : 0,
     addresses: first && settings.private && settings.vpc === undefined ? 1 : 0,
   });
 }
 
-/** The sizes of both kinds of machine. */
+/** Sizes of pools need not be offered everywhere, but somewhere among the cluster's zones. */
+export function refuseNotOffered(
+  { region }: AwsSession,
+  sizes: readonly string[],
+  zones: readonly string[],
+  offers: Awaited<ReturnType<typeof offersOf>>,
+): void {
+  const size = sizes.find((one) => !zones.some((zone) => offers(one, zone)));
+  if (size === undefined) return;
+  throw new ClouderError("refused", `no zone of the cluster in ${region} offers ${size}`, {
+    hint: `its zones are ${zones.join(", ")}: choose another size`,
+  });
+}
+
+/** The sizes of both roles. */
 export const sizesOf = ({ controlPlaneSize, workerSize }: AwsSettings): readonly string[] => [
   controlPlaneSize,
   workerSize,

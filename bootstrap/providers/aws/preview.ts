@@ -4,6 +4,7 @@ import { policyArns } from "./policies.ts";
 import { wantedRules } from "./rules.ts";
 import { subnetBlocks } from "./network.ts";
 import { parseAwsSettings, type AwsSettings } from "./settings.ts";
+import { isSpot, sizeFor } from "#bootstrap/providers/machine-size";
 import type { ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 
 /** The calls that would make a cluster where nothing is yet, one a line; nobody is asked. */
@@ -76,9 +77,8 @@ function firewall(
   ];
 }
 
-function machine({ name, role }: WantedMachine, settings: AwsSettings): string {
-  const isPlane = role === "control-plane";
-  const size = isPlane ? settings.controlPlaneSize : settings.workerSize;
-  const kind = settings.spot && !isPlane ? "spot, " : "";
-  return `ec2:RunInstances ${name} ${size}, ${kind}${settings.osDiskSize} GB gp3 encrypted, IMDSv2 with hop limit ${isPlane ? 2 : 1}`;
+function machine(wanted: WantedMachine, settings: AwsSettings): string {
+  const isPlane = wanted.role === "control-plane";
+  const kind = isSpot(wanted, settings) ? "spot, " : "";
+  return `ec2:RunInstances ${wanted.name} ${sizeFor(wanted, settings)}, ${kind}${settings.osDiskSize} GB gp3 encrypted, IMDSv2 with hop limit ${isPlane ? 2 : 1}`;
 }

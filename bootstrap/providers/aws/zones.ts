@@ -53,6 +53,28 @@ async function machineType(session: AwsSession, name: string): Promise<MachineTy
   }
 }
 
+/** Tells which zones of the region offer which of the sizes. */
+export async function offersOf(
+  session: AwsSession,
+  sizes: readonly string[],
+): Promise<(size: string, zone: string) => boolean> {
+  if (sizes.length === 0) return () => false;
+  const offers = await look(session, "ask which zones offer the sizes", () =>
+    everyItem(
+      paginateDescribeInstanceTypeOfferings(
+        { client: session.ec2 },
+        {
+          LocationType: "availability-zone",
+          Filters: [{ Name: "instance-type", Values: [...new Set(sizes)] }],
+        },
+      ),
+      (page) => page.InstanceTypeOfferings,
+    ),
+  );
+  return (size, zone) =>
+    offers.some(({ InstanceType, Location }) => InstanceType === size && Location === zone);
+}
+
 /**
  * Zones of the region that offer every wanted size, in order; `refused` when there are fewer than
  * two, `config` when the user named one that does not.
@@ -73,23 +95,8 @@ export async function usableZones(
     .map(({ ZoneName }) => ZoneName ?? "")
     .sort();
   const wanted = [...new Set(sizes)];
-  const offers = await look(session, "ask which zones offer the sizes", () =>
-    everyItem(
-      paginateDescribeInstanceTypeOfferings(
-        { client: session.ec2 },
-        {
-          LocationType: "availability-zone",
-          Filters: [{ Name: "instance-type", Values: wanted }],
-        },
-      ),
-      (page) => page.InstanceTypeOfferings,
-    ),
-  );
-  const offering = open.filter((zone) =>
-    wanted.every((size) =>
-      offers.some(({ InstanceType, Location }) => InstanceType === size && Location === zone),
-    ),
-  );
+  const offers = await offersOf(session, wanted);
+  const offering = open.filter((zone) => wanted.every((size) => offers(size, zone)));
   const wrong = named.find((zone) => !offering.includes(zone));
   if (wrong !== undefined) {
     throw new ClouderError("config", `the zone ${wrong} does not offer ${wanted.join(" and ")}`, {

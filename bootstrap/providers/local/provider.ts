@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { removeCgroups } from "./cgroups.ts";
@@ -11,6 +11,7 @@ import { ensureNetwork, findNetwork, removeNetwork, type LocalNetwork } from "./
 import { rootArchive } from "./root-archive.ts";
 import { localSettingFields, parseLocalSettings, type LocalSettings } from "./settings.ts";
 import { ensureClusterKey } from "#bootstrap/providers/cluster-key";
+import { refusePoolSizes } from "#bootstrap/providers/machine-size";
 import { createGate } from "#bootstrap/plans/gate";
 import { writePrivate } from "#bootstrap/private-file";
 import type {
@@ -66,6 +67,7 @@ const tools = {
 
 async function preflight(context: ProviderContext): Promise<void> {
   parseLocalSettings(context.spec.provider.settings);
+  refusePoolSizes(context.spec);
   if (process.platform !== "linux") {
     throw new ClouderError("unsupported", "the local provider runs on Linux only", {
       hint: "use --provider ssh with Linux machines",
@@ -88,7 +90,6 @@ async function preflight(context: ProviderContext): Promise<void> {
       hint: `apt-get install ${missing.join(" ")}`,
     });
   }
-  await mkdir(context.folder, { recursive: true, mode: 0o700 });
   const present = await list(context);
   const fresh = wantedMachines(context.spec).length - present.length;
   if (fresh <= 0) return;
@@ -175,6 +176,7 @@ async function apiAddress(
 
 function preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[] {
   const { root } = parseLocalSettings(context.spec.provider.settings);
+  refusePoolSizes(context.spec);
   const { bridge } = identityOf(context.spec.name, context.folder);
   return [
     `ssh-keygen -t ed25519 -f ${join(context.folder, "key")}`,

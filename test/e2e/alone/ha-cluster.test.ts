@@ -35,7 +35,7 @@ const create = (bundle: string) => [
   ...["--workers", "2", "--bundle", bundle, "--yes"],
 ];
 const minutes = (count: number) => ({ timeout: count * 60_000 });
-const clouder = (args: readonly string[]) => cluster.clouder(args, { timeoutMs: 900_000 });
+const clouder = (args: readonly string[]) => cluster.clouder(args, { timeoutMs: 1_150_000 });
 const kubectl = async (...args: readonly string[]) => (await cluster.kubectl(args)).stdout.trim();
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
 const readyNodes = async () =>
@@ -159,7 +159,7 @@ const web = [
   },
 ];
 
-it("goes to the next version, control planes first, its pods kept (H7)", minutes(12), async () => {
+it("goes to the next version, control planes first, its pods kept (H7)", minutes(20), async () => {
   await cluster.apply(...web);
   await kubectl("rollout", "status", "deployment/web", "--timeout=90s");
   const args = ["cluster", "upgrade", name, "--bundle", cluster.bundle, ...drain, "-o", "json"];

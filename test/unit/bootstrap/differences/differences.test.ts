@@ -21,6 +21,24 @@ const machine = (one: typeof plane) => ({
   reach: { access: "local" as const },
 });
 
+test("H3 a pool's machines stay of their size: another one is another pool", () => {
+  const pools = (change: object) => spec.pools.map((pool) => ({ ...pool, ...change }));
+  const other = { ...spec, pools: pools({ size: "m6i.xlarge", spot: true }) };
+  const [difference, ...rest] = lastingDifferences(spec, other, localProvider);
+  expect(rest).toEqual([]);
+  expect(difference).toMatchObject({
+    ...{ object: "pool/workers", change: "refused" },
+    fields: [
+      { field: "size", after: "m6i.xlarge" },
+      { field: "spot", after: "true" },
+    ],
+    cure: expect.stringContaining("nodepool create lab") as string,
+  });
+  const empty = { ...spec, pools: pools({ count: 0 }) };
+  const grown = { ...other, pools: other.pools.map((pool) => ({ ...pool, count: 2 })) };
+  expect(lastingDifferences(empty, grown, localProvider)).toEqual([]);
+});
+
 test("a machine that does not run is made, one in another pool is told", () => {
   expect(machineDifferences([plane!, worker!], [machine(plane)])).toEqual([
     {

@@ -34,6 +34,23 @@ async function record(change: Partial<ClusterSpec> = {}, complete = true): Promi
   await writeRecord(clusterFolder(home, "lab"), recordOf({ ...spec, ...change }, known, complete));
 }
 
+test("H3 a pool with a size or spot machines is refused where machines are what they are", async () => {
+  await record();
+  await bundle({ kubernetes: "v1.36.1" });
+  const before = await readFile(join(clusterFolder(home, "lab"), "kubeadm.json"), "utf8");
+  for (const [wish, field] of [
+    [{ size: "Standard_NC4as_T4_v3" }, "size"],
+    [{ spot: true }, "spot"],
+  ] as const) {
+    const request = { ...at(), pool: "gpu-workers", hosts: ["root@c"], ...wish };
+    await expect(createNodePool(request, around)).rejects.toMatchObject({
+      code: "config",
+      message: `spec.pools[1].${field} is for machines of a cloud, not of ssh`,
+    });
+  }
+  expect(await readFile(join(clusterFolder(home, "lab"), "kubeadm.json"), "utf8")).toBe(before);
+});
+
 async function recordedSpec(): Promise<ClusterSpec> {
   await record();
   return (await findRecord(home, "lab")).spec;

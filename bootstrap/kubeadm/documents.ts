@@ -140,8 +140,13 @@ function kubelet(spec: ClusterSpec, settings: NodeSettings): object {
     // Images that came with a bundle could not be pulled again.
     ...(spec.packages.kind === "bundle" && { imageGCHighThresholdPercent: 100 }),
     ...settings.kubelet,
+    ...(spec.nodes?.checkpointGate === true && {
+      featureGates: { ...gatesOf(settings.kubelet), ContainerCheckpoint: true },
+    }),
   };
 }
+
+const gatesOf = (kubelet: NodeSettings["kubelet"]) => kubelet["featureGates"] as object | undefined;
 
 /** Nodes wait for a controller of their cloud, which tells their addresses and zones. */
 const externalCloud = { name: "cloud-provider", value: "external" };

@@ -22,6 +22,8 @@ export interface ClusterFlags {
   /** Labels of the first pool's nodes. */
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
   readonly schedulableControlPlane?: boolean | undefined;
+  readonly disableIoUring?: boolean | undefined;
+  readonly checkpointGate?: boolean | undefined;
   readonly kubernetesVersion?: string | undefined;
   readonly podCIDR?: string | undefined;
   readonly serviceCIDR?: string | undefined;
@@ -44,6 +46,8 @@ const places = {
     flag: "--schedulable-control-plane",
     path: ["spec", "controlPlane", "schedulable"],
   },
+  disableIoUring: { flag: "--disable-io-uring", path: ["spec", "nodes", "disableIoUring"] },
+  checkpointGate: { flag: "--checkpoint-gate", path: ["spec", "nodes", "checkpointGate"] },
   kubernetesVersion: { flag: "--kubernetes-version", path: ["spec", "kubernetesVersion"] },
   podCIDR: { flag: "--pod-cidr", path: ["spec", "network", "podCIDR"] },
   serviceCIDR: { flag: "--service-cidr", path: ["spec", "network", "serviceCIDR"] },

@@ -2,6 +2,8 @@ import { ownName } from "#bootstrap/kubeadm/endpoint";
 import { keepOriginals } from "#bootstrap/nodes/originals";
 import { ensureBlock, ensureFiles } from "#bootstrap/nodes/ensure-files";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { succeeds } from "#bootstrap/nodes/remote-file";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { hostOf } from "#bootstrap/steps/facts";
 import type { Facts, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
@@ -22,6 +24,9 @@ const kernelSettings = [
   "kernel.panic_on_oops = 1",
 ];
 
+/** On request: 2 stands for nobody, root neither. */
+const noRingsSetting = "kernel.io_uring_disabled = 2";
+
 /** Kernel modules, kernel settings, swap, host names. */
 export const prepareHost: Step = {
   id: "prepare-host",
@@ -34,19 +39,24 @@ export const prepareHost: Step = {
     "keep copies of the files that create will replace, for cluster delete",
     `modprobe ${modules.join(" ")}; /etc/modules-load.d/clouder.conf (checked only in containers)`,
     "sysctl -p /etc/sysctl.d/99-clouder.conf",
+    ...(noRings(spec) ? [`${noRingsSetting}, in the same file`] : []),
     "swapoff -a; /etc/fstab (not in containers)",
     `/etc/hosts: the cluster's machines and ${spec.controlPlane.endpoint ?? ownName(spec)}`,
   ],
   run: async (context, facts, { access, machine }) => {
     await waitForCloudInit(access);
     const shared = hostOf(facts, machine).settings.sharedKernel;
+    const rings = noRings(context.spec) ? await ringSetting(access, shared) : [];
     await keepOriginals(access, {
       programs: context.packages.programs,
-      settings: settingsFor(shared).map((line) => line.replace(/ =.*/, "")),
+      // Also what a later create may be asked for.
+      settings: [...settingsFor(shared), ...(shared ? [] : [noRingsSetting])].map((line) =>
+        line.replace(/ =.*/, ""),
+      ),
     });
     const changes = [
       ...(shared ? [] : await loadModules(access)),
-      ...(await setKernel(access, shared)),
+      ...(await setKernel(access, [...settingsFor(shared), ...rings])),
       ...(shared ? [] : await swapOff(access)),
     ];
     if (shared) await checkKernel(access);
@@ -66,6 +76,27 @@ async function waitForCloudInit(access: NodeAccess): Promise<void> {
   });
 }
 
+const noRings = ({ nodes }: ClusterSpec) => nodes?.disableIoUring === true;
+
+/** The line that keeps everybody from making rings; refused where it would be the host's. */
+async function ringSetting(access: NodeAccess, shared: boolean): Promise<readonly string[]> {
+  if (shared) {
+    throw new ClouderError(
+      "unsupported",
+      `${access.host} shares its host's kernel, where io_uring would end for everybody`,
+      {
+        hint: "leave --disable-io-uring out: pods that say nothing have no rings (seccompDefault)",
+      },
+    );
+  }
+  if (await succeeds(access, ["test", "-e", "/proc/sys/kernel/io_uring_disabled"])) {
+    return [noRingsSetting];
+  }
+  throw new ClouderError("unsupported", `${access.host} has a kernel without io_uring_disabled`, {
+    hint: "boot Linux 6.6 or newer there, or leave --disable-io-uring out",
+  });
+}
+
 function settingsFor(shared: boolean): readonly string[] {
   return shared ? networkSettings : [...networkSettings, ...kernelSettings];
 }
@@ -79,9 +110,9 @@ async function loadModules(access: NodeAccess): Promise<readonly string[]> {
   return changed;
 }
 
-async function setKernel(access: NodeAccess, shared: boolean): Promise<readonly string[]> {
+async function setKernel(access: NodeAccess, lines: readonly string[]): Promise<readonly string[]> {
   const path = "/etc/sysctl.d/99-clouder.conf";
-  const content = `${settingsFor(shared).join("\n")}\n`;
+  const content = `${lines.join("\n")}\n`;
   const changed = await ensureFiles(access, [{ path, content }]);
   await access.run(["sysctl", "-q", "-p", path]);
   return changed;

@@ -50,6 +50,12 @@ export const createFlags = {
   }),
   bundle: string({ description: "folder of an offline bundle (bundle.json), with bundle" }),
   "schedulable-control-plane": boolean({ description: "let ordinary pods run there, too" }),
+  "disable-io-uring": boolean({
+    description: "set kernel.io_uring_disabled = 2 on nodes (not with local: its kernel is yours)",
+  }),
+  "checkpoint-gate": boolean({
+    description: "turn the kubelets' gate ContainerCheckpoint on, as it is anyway since v1.30",
+  }),
   "kubernetes-version": string({
     aliases: ["k8s-version"],
     description: "for example v1.36.3 [default: the packages']",
@@ -77,6 +83,8 @@ interface CreateFlagValues extends CloudFlagValues {
   readonly packages: string | undefined;
   readonly bundle: string | undefined;
   readonly "schedulable-control-plane": boolean;
+  readonly "disable-io-uring": boolean;
+  readonly "checkpoint-gate": boolean;
   readonly "kubernetes-version": string | undefined;
   readonly "pod-cidr": string | undefined;
   readonly "service-cidr": string | undefined;
@@ -106,6 +114,8 @@ export function flagsOf(
       packages: flags.packages,
       bundle: flags.bundle,
       schedulableControlPlane: flags["schedulable-control-plane"] ? true : undefined,
+      disableIoUring: flags["disable-io-uring"] || undefined,
+      checkpointGate: flags["checkpoint-gate"] || undefined,
       kubernetesVersion: flags["kubernetes-version"]?.replace(/^(?=\d)/, "v"),
       podCIDR: flags["pod-cidr"],
       serviceCIDR: flags["service-cidr"],

@@ -84,6 +84,18 @@ describe("the file for kubeadm init (E2)", () => {
     expect(proxy).toMatchObject({ kind: "KubeProxyConfiguration", mode: "nftables" });
   });
 
+  test("D7 says the gate ContainerCheckpoint on request only, beside those of the machines", () => {
+    const gates = (flags: ClusterFlags) => {
+      const shared = nodeSettingsFor([], { sharedKernel: true });
+      const file = initFile(spec(flags), { ...given, settings: shared, token: "t" });
+      return read(file)[2]?.["featureGates"];
+    };
+    expect(gates({})).toEqual({ KubeletInUserNamespace: true });
+    expect(gates({ checkpointGate: true })).toEqual({
+      ...{ KubeletInUserNamespace: true, ContainerCheckpoint: true },
+    });
+  });
+
   test("E2 F6 has an external cloud provider where the cloud's controllers run, and else none", () => {
     const external = { name: "cloud-provider", value: "external" };
     const cloud = spec({ provider: "aws", packages: "online" });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
 import type { Machine } from "#bootstrap/providers/provider";
+import type { NodeRequests } from "#bootstrap/spec/cluster-spec";
 import { criu } from "#bootstrap/steps/criu";
 import { prepareHost } from "#bootstrap/steps/prepare-host";
 import type { Facts, Host, Step } from "#bootstrap/steps/step";
@@ -12,12 +13,21 @@ const machine: Machine = {
   reach: { access: "local" },
 };
 
-function run(step: Step, access: ScriptedNode, kernel = "6.18.5") {
+interface Given {
+  readonly kernel?: string;
+  readonly shared?: boolean;
+  readonly nodes?: NodeRequests;
+}
+
+function run(step: Step, access: ScriptedNode, given: Given = {}) {
+  const { kernel = "6.18.5", shared = false, nodes } = given;
   if (step.scope !== "node") throw new Error("a node step is expected");
-  const settings = { ...nodeSettingsFor([], {}), sharedKernel: false };
+  const settings = { ...nodeSettingsFor([], {}), sharedKernel: shared };
   const host = { name: machine.name, kernel, settings } as Host;
   const facts: Partial<Facts> = { hosts: [host], machines: [machine] };
-  return step.run(contextFor(), facts, { machine, access });
+  const context = contextFor();
+  const spec = { ...context.spec, ...(nodes && { nodes }) };
+  return step.run({ ...context, spec }, facts, { machine, access });
 }
 const lines = (node: ScriptedNode) => node.ran.map(({ line }) => line);
 
@@ -51,6 +61,38 @@ describe("a host", () => {
   });
 });
 
+describe("io_uring (D4)", () => {
+  const asked = { nodes: { disableIoUring: true, checkpointGate: false } };
+  const switchFile = "/proc/sys/kernel/io_uring_disabled";
+  const settings = "/etc/sysctl.d/99-clouder.conf";
+  const modern = () =>
+    scriptedNode("lab-node-1", [], { "/etc/hosts": "127.0.0.1 x\n", [switchFile]: "0\n" });
+
+  test("stays as it is where nobody asks (D4)", async () => {
+    const node = modern();
+    await run(prepareHost, node);
+    expect(node.files.get(settings)).not.toContain("io_uring");
+  });
+
+  test("is switched off on request, before the settings are loaded (D4)", async () => {
+    const node = modern();
+    await run(prepareHost, node, asked);
+    expect(node.files.get(settings)).toContain("\nkernel.io_uring_disabled = 2\n");
+    expect(lines(node)).toContain(`sysctl -q -p ${settings}`);
+  });
+
+  test.each([
+    ["a kernel without the switch", scriptedNode("lab-node-1"), false, "6.6"],
+    ["a kernel that is the host's", modern(), true, "seccompDefault"],
+  ])("is refused on %s, before anything is changed (D4)", async (_what, node, shared, cure) => {
+    await expect(run(prepareHost, node, { ...asked, shared })).rejects.toMatchObject({
+      code: "unsupported",
+      hint: expect.stringContaining(cure) as string,
+    });
+    expect(node.files.has(settings)).toBe(false);
+  });
+});
+
 describe("CRIU", () => {
   const node = (version: string, check = 0) =>
     scriptedNode("lab-node-1", [
@@ -70,7 +112,7 @@ describe("CRIU", () => {
     ["3.15", "5.10.0", "3.16"],
   ])("%s on kernel %s is refused: %s is needed (D4)", async (version, kernel, needed) => {
     const old = node(version);
-    await expect(run(criu, old, kernel)).rejects.toMatchObject({
+    await expect(run(criu, old, { kernel })).rejects.toMatchObject({
       code: "unsupported",
       message: expect.stringContaining(
         `CRIU ${version}, its kernel ${kernel} needs ${needed}`,

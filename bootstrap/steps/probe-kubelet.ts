@@ -1,0 +1,62 @@
+import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
+import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
+import { poolOf } from "#bootstrap/spec/machines";
+import type { Step } from "#bootstrap/steps/step";
+import { ClouderError, hasCode, messageOf } from "#core/error";
+import { waitFor } from "#core/retry";
+
+/** The endpoint takes POST only: to be refused a GET is the good answer, and nothing is dumped. */
+const route = (node: string) =>
+  `/api/v1/nodes/${node}/proxy/checkpoint/clouder-system/clouder-probe/none`;
+
+/** Without the kubelet's checkpoint endpoint a node would be proven for nothing. */
+export const probeKubelet: Step = {
+  id: "probe-kubelet",
+  title: "look for the kubelet's checkpoint endpoint",
+  scope: "node",
+  needs: ["nodes", "kubeconfig"],
+  gives: [],
+  after: ["serving-certificates", "wait-ready"],
+  preview: () => ["kubectl get --raw /api/v1/nodes/NODE/proxy/checkpoint/…: it takes POST only"],
+  run: async ({ spec, clock, signal }, facts, { access, machine: { name, pool } }) => {
+    if (poolOf(spec, pool)?.checkpoint === false) {
+      return { skipped: "its pool has checkpoint: false" };
+    }
+    const { kubernetesVersion: version } = spec;
+    // A kubectl for each node of a rerun would keep the control plane busy.
+    if ((await readStamp(access, "endpoint"))["version"] === version) {
+      return { skipped: "it was there already" };
+    }
+    const hint = `on ${name}: journalctl -u kubelet`;
+    const limits = { timeoutMs: 60_000, everyMs: 2000, clock, signal, hint };
+    await waitFor(`that the kubelet of ${name} tells of its checkpoint endpoint`, limits, () =>
+      isThere(controlPlane(facts), name),
+    );
+    await writeStamp(access, "endpoint", { version });
+    return {};
+  },
+};
+
+/** undefined while the kubelet does not answer. */
+async function isThere(access: NodeAccess, node: string): Promise<true | undefined> {
+  try {
+    await kubectl(access, ["get", "--raw", route(node)]);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "remote-command")) throw error;
+    const said = messageOf(error);
+    if (/MethodNotAllowed|does not allow this method/.test(said)) return true;
+    if (/NotFound|could not find the requested resource/.test(said)) throw switchedOff(node);
+    if (/Forbidden|Unauthorized/.test(said)) throw error;
+    return undefined;
+  }
+}
+
+function switchedOff(node: string): ClouderError {
+  return new ClouderError("unsupported", `the kubelet of ${node} has no checkpoint endpoint`, {
+    hint:
+      "its gate ContainerCheckpoint is off: make the cluster with --checkpoint-gate, " +
+      "or set checkpoint: false for that pool to go on without",
+  });
+}

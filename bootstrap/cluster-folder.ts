@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import { readOriginal } from "#bootstrap/original-record";
 import { writePrivate } from "#bootstrap/private-file";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { ClouderError } from "#core/error";
@@ -124,14 +125,12 @@ export async function writeRecord(folder: string, record: ClusterRecord): Promis
   await writePrivate(join(folder, "kubeadm.json"), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** The record in a folder; undefined when there is none. */
+/** The record in a folder, or the original's of that cluster; undefined when there is none. */
 export async function readRecord(folder: string): Promise<ClusterRecord | undefined> {
-  const path = join(folder, "kubeadm.json");
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
-      return undefined;
-    throw error;
-  });
+  const own = join(folder, "kubeadm.json");
+  const ours = await readIfThere(own);
+  const path = ours === undefined ? originalPath(folder) : own;
+  const text = ours ?? (await readIfThere(path));
   if (text === undefined) return undefined;
   let record: Partial<ClusterRecord>;
   try {
@@ -139,12 +138,27 @@ export async function readRecord(folder: string): Promise<ClusterRecord | undefi
   } catch (error) {
     throw new ClouderError("config", `${path} is not JSON`, { cause: error });
   }
-  if (record.version !== (1 as number) || !record.spec || record.uid === undefined) {
-    throw new ClouderError("unsupported", `${path} was written by another program or version`, {
-      hint: "move that folder away, or use the version that wrote it",
-    });
+  if (record.version === (1 as number) && record.spec && record.uid !== undefined) {
+    return record as ClusterRecord;
   }
-  return record as ClusterRecord;
+  const original = readOriginal(record, basename(folder));
+  if (original) return original;
+  throw new ClouderError("unsupported", `${path} was written by another program or version`, {
+    hint: "move that file away, or use the version that wrote it",
+  });
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return await readFile(path, "utf8").catch((error: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      return undefined;
+    throw error;
+  });
+}
+
+/** Where the original had kept records before it had a folder for each cluster. */
+function originalPath(folder: string): string {
+  return join(dirname(dirname(folder)), "clusters", `${basename(folder)}.json`);
 }
 
 /** The record of a cluster by name; `not-found` names the clusters there are. */
@@ -163,9 +177,13 @@ export async function findRecord(home: string, name: string): Promise<ClusterRec
 /** Names of all recorded clusters. */
 export async function clusterNames(home: string): Promise<readonly string[]> {
   const folder = clustersFolder(home);
-  const names = await readdir(folder).catch(() => []);
+  const early = await readdir(join(dirname(folder), "clusters")).catch(() => []);
+  const names = new Set([
+    ...(await readdir(folder).catch(() => [])),
+    ...early.filter((file) => file.endsWith(".json")).map((file) => basename(file, ".json")),
+  ]);
   const records = await Promise.all(
-    names.map(async (name) =>
+    [...names].map(async (name) =>
       (await readRecord(join(folder, name)).catch(() => 1)) ? [name] : [],
     ),
   );

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { clusterFolder, findRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
 import { unmergeKubeconfig } from "#bootstrap/merge-kubeconfig";
+import { refuseOriginal } from "#bootstrap/original-record";
 import { noPackages } from "#bootstrap/packages/none";
 import { deleteOwnMachinesPlan, handBackMachinesPlan } from "#bootstrap/plans/delete-cluster";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
@@ -9,6 +10,7 @@ import { runPlan } from "#bootstrap/plans/runner";
 import type { LifeAround } from "#bootstrap/pools/place";
 import { providers } from "#bootstrap/providers/registry";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
 import { loadDriver } from "#core/registry";
 
 export interface DeleteClusterRequest {
@@ -18,6 +20,8 @@ export interface DeleteClusterRequest {
   readonly userKubeconfig: string;
   /** Go on although the API server, or a machine of the user's, cannot be reached. */
   readonly force?: boolean;
+  /** Delete a resource group of the user's along with it, once it is empty. */
+  readonly deleteGroup?: boolean;
 }
 
 /**
@@ -54,10 +58,17 @@ export async function previewDelete(
 }
 
 async function planOf(
-  { home, name, force = false }: DeleteClusterRequest,
+  { home, name, force = false, deleteGroup = false }: DeleteClusterRequest,
   around: LifeAround,
 ): Promise<{ readonly plan: readonly Step[]; readonly context: PlanContext }> {
-  const { spec, uid } = await findRecord(home, name);
+  const record = await findRecord(home, name);
+  refuseOriginal(record);
+  const { spec, uid } = record;
+  if (deleteGroup && spec.provider.name !== "azure") {
+    throw new ClouderError("usage", `"${name}" has no resource group: it is of ${record.cloud}`, {
+      hint: "leave --delete-rg out",
+    });
+  }
   const provider = await loadDriver(providers, "provider", spec.provider.name);
   return {
     plan: provider.keepsMachines
@@ -65,6 +76,7 @@ async function planOf(
       : deleteOwnMachinesPlan({ connect: around.connect, force }),
     context: {
       ...around,
+      ...(deleteGroup && { deleteGroup }),
       spec,
       uid,
       folder: clusterFolder(home, name),

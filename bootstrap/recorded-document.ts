@@ -1,10 +1,13 @@
 import { findRecord } from "#bootstrap/cluster-folder";
+import { refuseOriginal } from "#bootstrap/original-record";
 import { documentVersion } from "#bootstrap/spec/cluster-fields";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 
 /** The Cluster document that makes a recorded cluster again, for what goes on where a create stopped. */
 export async function recordedDocument(home: string, name: string): Promise<string> {
-  const { spec } = await findRecord(home, name);
+  const record = await findRecord(home, name);
+  refuseOriginal(record);
+  const { spec } = record;
   return JSON.stringify(documentOf(spec), null, 2);
 }
 

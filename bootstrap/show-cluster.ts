@@ -21,7 +21,14 @@ import { nodes, type Node } from "#kube/resources";
  * Machines and API server as they are now, not as the record says; "unknown" where the machines'
  * cloud does not answer.
  */
-export type ClusterState = "ready" | "incomplete" | "degraded" | "stopped" | "unknown";
+export type ClusterState =
+  | "ready"
+  | "incomplete"
+  | "degraded"
+  | "stopped"
+  | "unknown"
+  /** Machines carry its tag, and nothing is recorded here. */
+  | "unrecorded";
 
 export interface ClusterSummary {
   readonly name: string;

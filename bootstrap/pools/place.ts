@@ -11,6 +11,7 @@ import { withClusterLock } from "#bootstrap/cluster-lock";
 import type { Surroundings } from "#bootstrap/create-cluster";
 import { noPackages } from "#bootstrap/packages/none";
 import { openPackages } from "#bootstrap/packages/registry";
+import { refuseOriginal } from "#bootstrap/original-record";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import { runPlan, type PlanResult } from "#bootstrap/plans/runner";
 import { providers } from "#bootstrap/providers/registry";
@@ -53,6 +54,7 @@ export async function atCluster<T>(
   const folder = clusterFolder(home, cluster);
   return await withClusterLock(folder, async () => {
     const record = await findRecord(home, cluster);
+    refuseOriginal(record);
     if (!record.setup_complete) {
       throw new ClouderError("refused", `the cluster "${cluster}" is not complete yet`, {
         hint: `complete it first: kubectl clouder cluster create ${cluster}`,

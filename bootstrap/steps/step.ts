@@ -33,6 +33,8 @@ export interface PlanContext {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Of a delete: see ProviderContext. */
+  readonly deleteGroup?: boolean | undefined;
 }
 
 /**

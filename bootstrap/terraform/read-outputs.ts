@@ -98,7 +98,11 @@ function textOf(value: unknown, path: string, file: string): string {
 function addressOf(value: unknown, path: string, file: string): string {
   const text = textOf(value, path, file);
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return text;
-  throw wrong(file, `cluster.${path} "${text}" is not an IPv4 address`, "are the machines running?");
+  throw wrong(
+    file,
+    `cluster.${path} "${text}" is not an IPv4 address`,
+    "are the machines running?",
+  );
 }
 
 function wrong(file: string, what: string, hint = "give what `terraform output -json` prints") {

@@ -22,8 +22,11 @@ export interface CommandContext {
   readonly kube: () => Promise<Kube>;
   /** --namespace, else the context's. */
   readonly namespace: () => Promise<string>;
-  /** Asks on the terminal; true with --yes; a `usage` error when nobody can answer. */
-  readonly confirm: (question: string) => Promise<boolean>;
+  /**
+   * Asks on the terminal; true with --yes; a `usage` error when nobody can answer. What cannot be
+   * undone is confirmed by a word to type, its name.
+   */
+  readonly confirm: (question: string, word?: string) => Promise<boolean>;
   /** Asks on the terminal without showing it, or reads the line that a --…-stdin flag announces. */
   readonly askSecret: AskSecret;
   /** The caller's environment, for commands whose job needs a variable of it by name. */

@@ -25,7 +25,7 @@ const leading: Readonly<Record<string, boolean>> = {
 
 /** Finds out what a command line wants; a `usage` error with suggestions when nothing fits. */
 export function resolve(given: readonly string[], catalog: Catalog): Resolved {
-  const argv = globalsLast(given);
+  const argv = respelledTopic(globalsLast(given));
   if (argv[0] === "--version") return { kind: "version" };
   const { id, rest, words } = longestId(argv[0] === "help" ? argv.slice(1) : argv, catalog);
   if (argv[0] === "help" || wantsHelp(argv)) {
@@ -35,6 +35,12 @@ export function resolve(given: readonly string[], catalog: Catalog): Resolved {
   if (id in catalog.commands) return { kind: "command", id, argv: rest };
   if (rest.length === 0) return { kind: "help", id };
   throw unknown(words, id, catalog, rest);
+}
+
+/** The original printed `clouder Kubeadm` in its own hints. */
+function respelledTopic(argv: readonly string[]): readonly string[] {
+  const at = argv[0] === "help" ? 1 : 0;
+  return argv.map((token, index) => (index === at && token === "Kubeadm" ? "kubeadm" : token));
 }
 
 function globalsLast(argv: readonly string[]): readonly string[] {

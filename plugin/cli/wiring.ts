@@ -39,15 +39,19 @@ export function createContext(flags: Record<string, unknown>, edge: Edge): Comma
     askSecret: createAskSecret(flags, edge),
     kube,
     namespace: async () => text("namespace") ?? (await kube()).namespace,
-    confirm: async (question) => {
+    confirm: async (question, word) => {
       if (flags["yes"] === true) return true;
       edge.pauseProgress();
-      return ask(question, edge.signal);
+      return ask(question, word, edge.signal);
     },
   };
 }
 
-async function ask(question: string, signal: AbortSignal): Promise<boolean> {
+async function ask(
+  question: string,
+  word: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new ClouderError(
       "usage",
@@ -59,8 +63,9 @@ async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${question} [y/N] `, { signal });
-    return /^y(es)?$/i.test(answer.trim());
+    const how = word === undefined ? "[y/N]" : `Type ${word} to go on:`;
+    const answer = (await lines.question(`${question} ${how} `, { signal })).trim();
+    return word === undefined ? /^y(es)?$/i.test(answer) : answer === word;
   } catch (error) {
     throw new ClouderError("cancelled", "cancelled", { cause: error });
   } finally {

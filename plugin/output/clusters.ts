@@ -1,8 +1,9 @@
+import type { ClusterDetails } from "#bootstrap/cluster-details";
 import type { ClusterRecord } from "#bootstrap/cluster-folder";
 import type { CreatedCluster } from "#bootstrap/create-cluster";
 import type { StepPreview } from "#bootstrap/plans/preview";
 import type { ClusterSummary, ClusterView } from "#bootstrap/show-cluster";
-import { table, type Result } from "#plugin/output/result";
+import { table, type Column, type Result } from "#plugin/output/result";
 import { age } from "#plugin/output/units";
 
 /** The result of `cluster create`. */
@@ -44,8 +45,30 @@ export function previewResult(steps: readonly StepPreview[]): Result {
   return { object: steps, text: text.join("\n") };
 }
 
+const detail =
+  (show: (one: ClusterDetails) => string) =>
+  (one: ClusterSummary | ClusterDetails): string =>
+    "nodes" in one ? show(one) : "";
+
+const yesNo = (truth: boolean) => (truth ? "yes" : "no");
+
+const detailColumns: readonly Column<ClusterSummary | ClusterDetails>[] = [
+  { title: "REGION", value: detail(({ region }) => region) },
+  { title: "GROUP", value: detail(({ group }) => group) },
+  { title: "SETUP", value: detail(({ setup }) => setup) },
+  { title: "NODES", value: detail(({ nodes }) => `${String(nodes.ready)}/${String(nodes.all)}`) },
+  { title: "STORAGE", value: detail(({ storageReady }) => yesNo(storageReady)) },
+  { title: "BALANCERS", value: detail(({ loadBalancerReady }) => yesNo(loadBalancerReady)) },
+  { title: "CHECKPOINTS", value: detail(({ checkpointStorage }) => checkpointStorage) },
+  { title: "HOST", value: detail(({ publicHostname }) => publicHostname) },
+];
+
 /** `cluster list`. */
-export function clusterList(clusters: readonly ClusterSummary[], now: number): Result {
+export function clusterList(
+  clusters: readonly (ClusterSummary | ClusterDetails)[],
+  now: number,
+): Result {
+  const details = clusters.some((one) => "nodes" in one);
   return {
     object: clusters,
     names: clusters.map(({ name }) => `cluster/${name}`),
@@ -57,7 +80,8 @@ export function clusterList(clusters: readonly ClusterSummary[], now: number): R
         { title: "STATE", value: ({ state }) => state },
         { title: "MACHINES", value: ({ machines }) => `${machines.running}/${machines.wanted}` },
         { title: "VERSION", value: ({ kubernetesVersion }) => kubernetesVersion },
-        { title: "AGE", value: ({ createdAt }) => age(createdAt, now) },
+        ...(details ? detailColumns : []),
+        { title: "AGE", value: ({ createdAt }) => (createdAt === "" ? "" : age(createdAt, now)) },
       ],
       "No clusters yet: kubectl clouder cluster create NAME",
     ),

@@ -27,7 +27,7 @@ const allKinds: readonly Kind[] = Object.values(kinds);
 export async function inventory(site: Site): Promise<readonly Leftover[]> {
   const group = await findGroup(site);
   if (!group) return [];
-  const own = isOwnGroup(site, group);
+  const own = isOwnGroup(site, group) || site.deleteGroup === true;
   const lists = await Promise.all(
     allKinds.map(async (kind) => ({ kind, things: await thingsOf(site, kind) })),
   );

@@ -33,6 +33,8 @@ export interface Workplace {
   readonly subscription: string;
   readonly region: string;
   readonly resourceGroup: string;
+  /** A group of the user's goes along, too, once it is empty. */
+  readonly deleteGroup?: boolean;
 }
 
 /** The same with a record to write to. */
@@ -103,6 +105,7 @@ export async function openSite(context: ProviderContext, workplace: Workplace): 
   const { subscription, region, resourceGroup } = workplace;
   return {
     ...workplace,
+    ...(context.deleteGroup === true && { deleteGroup: true }),
     book: await openBook(context.folder, { subscription, region, resourceGroup }),
   };
 }

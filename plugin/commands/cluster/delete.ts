@@ -19,18 +19,18 @@ export default command({
   flags: {
     yes: yesFlag,
     ...secretFlags,
-    force: boolean({
-      description: "go on although the API server (clouds) or machines (ssh) do not answer",
-    }),
+    force: boolean({ description: "go on although API server or (ssh) machines do not answer" }),
+    "delete-rg": boolean({ description: "with azure: a group of yours goes, too, once empty" }),
     "dry-run": boolean({ description: "print what would be done, change nothing" }),
   },
   run: async ({ args: { name }, flags }, context) => {
+    const { force, "delete-rg": deleteGroup } = flags;
     const paths = { home: homeOf(context), userKubeconfig: userKubeconfig(context) };
-    const request = { ...paths, name, force: flags.force };
+    const request = { ...paths, name, force, deleteGroup };
     const around = lifeAround(context);
     const preview = await previewDelete(request, around);
     if (flags["dry-run"]) return previewResult(preview);
-    if (!(await context.confirm(`Delete the cluster ${name} with all its data?`))) {
+    if (!(await context.confirm(`Delete the cluster ${name} with all its data?`, name))) {
       throw new ClouderError("cancelled", "nothing was deleted");
     }
     const deleted = await deleteCluster(request, around);

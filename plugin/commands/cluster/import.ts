@@ -10,7 +10,10 @@ import { importedResult } from "#plugin/output/clusters";
 export default command({
   summary: "Record machines that Terraform made (terraform/), for `kubeadm setup`",
   description: "No machine is contacted. To us they are your own: deleting the cluster keeps them.",
-  examples: ["cluster import --terraform-output outputs.json", "cluster import dev --terraform-output -"],
+  examples: [
+    "cluster import --terraform-output outputs.json",
+    "cluster import dev --terraform-output -",
+  ],
   args: { name: checked(argument({ description: "name [default: the outputs']" }), isClusterName) },
   flags: {
     "terraform-output": string({

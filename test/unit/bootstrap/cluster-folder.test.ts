@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   clusterFolder,
@@ -11,6 +11,7 @@ import {
   writeRecord,
 } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
+import { refuseOriginal } from "#bootstrap/original-record";
 import { loadSpec } from "#bootstrap/spec/load";
 
 let home: string;
@@ -91,5 +92,47 @@ describe("the lock of a cluster", () => {
   test("of a process whose id was given to another one holds nobody up", async () => {
     await writeFile(join(home, "lock"), `${process.pid} 1\n`);
     expect(await withClusterLock(home, () => Promise.resolve(5))).toBe(5);
+  });
+});
+
+describe("the original program's records (B7)", () => {
+  const original = {
+    ...{ name: "old", cluster_type: "kubeadm", cloud: "azure", region: "eastus" },
+    ...{ subscription_id: "sub-1", resource_group: "old-rg", setup_complete: true },
+    ...{ admin_username: "azureuser", ssh_key_name: "old-key", k8s_version: "1.32" },
+    master: { name: "old-master", ip: "203.0.113.4", private_ip: "10.0.0.4" },
+    workers: [{ name: "old-node-1", ip: "203.0.113.5", private_ip: "10.0.0.5" }],
+  };
+
+  test.each(["clusters/old.json", "kubeadm/old/kubeadm.json"])(
+    "in ~/.clouder/%s are read (B7)",
+    async (place) => {
+      const path = join(home, ".clouder", place);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, JSON.stringify(original));
+      expect(await clusterNames(home)).toEqual(["old"]);
+      const record = await findRecord(home, "old");
+      expect(record).toMatchObject({
+        ...{ cloud: "ssh", region: "eastus", account: "sub-1", resource_group: "old-rg" },
+        ...{ k8s_version: "v1.32", setup_complete: true, workers: ["old-node-1"] },
+        made_by: { tool: "clouder", cloud: "azure" },
+      });
+      expect(record.spec.provider.settings["hosts"]).toEqual([
+        "azureuser@203.0.113.4=10.0.0.4",
+        "azureuser@203.0.113.5=10.0.0.5",
+      ]);
+      expect((await findRecord(home, "old")).uid).toBe(record.uid);
+      expect(() => {
+        refuseOriginal(record);
+      }).toThrow("made by the original program");
+    },
+  );
+
+  test("give way to ours of the same name (B7)", async () => {
+    await mkdir(join(home, ".clouder/clusters"), { recursive: true });
+    await writeFile(join(home, ".clouder/clusters/lab.json"), JSON.stringify(original));
+    await writeRecord(clusterFolder(home, "lab"), recordOf(spec, identity, true));
+    expect((await findRecord(home, "lab")).uid).toBe("u");
+    expect(await clusterNames(home)).toEqual(["lab"]);
   });
 });

@@ -33,6 +33,17 @@ describe("a command line wants", () => {
     expect(resolve(words(line), catalog)).toEqual({ kind: "help", id });
   });
 
+  it("Q11 Kubeadm, as the original prints it, means kubeadm, and no list has it", () => {
+    const ours = { ...catalog.commands, "kubeadm:create": catalog.commands["version"]! };
+    const help = { ...catalog.help, kubeadm: "kubeadm\n", "kubeadm:create": "create\n" };
+    const all = { ...catalog, commands: ours, help };
+    expect(resolve(words("Kubeadm create Kubeadm"), all)).toEqual({
+      ...{ kind: "command", id: "kubeadm:create", argv: ["Kubeadm"] },
+    });
+    expect(resolve(words("help Kubeadm"), all)).toEqual({ kind: "help", id: "kubeadm" });
+    expect(resolve(words("Kubeadm --help"), all)).toEqual({ kind: "help", id: "kubeadm" });
+  });
+
   it("--version: the version", () => {
     expect(resolve(["--version"], catalog)).toEqual({ kind: "version" });
   });

@@ -161,6 +161,65 @@ it("H2 k8s ls and kubeadm ls tell the live state, not the record's", async () =>
   }
 });
 
+it("H2 kubeadm ls --details tells region, group, setup, nodes and what is ready", async () => {
+  await recorded();
+  const { stdout } = await run(kubeadmLs, ["--details", "-o", "json"]);
+  expect(JSON.parse(stdout)).toMatchObject([
+    {
+      ...{ name: "dev", setup: "complete", nodes: { ready: 0, all: 0 }, region: "", group: "" },
+      ...{ storageReady: false, loadBalancerReady: false, publicHostname: "127.0.0.1" },
+    },
+  ]);
+  const table = (await run(k8sLs, ["--details"])).stdout;
+  for (const title of ["REGION", "GROUP", "SETUP", "NODES", "STORAGE", "CHECKPOINTS"]) {
+    expect(table).toContain(title);
+  }
+  expect((await run(k8sLs, [])).stdout).not.toContain("SETUP");
+});
+
+it("B7 H2 clusters of the original program are listed and used, and nothing is changed by us", async () => {
+  const folder = join(home, ".clouder", "clusters");
+  await mkdir(folder, { recursive: true });
+  const machine = (ip: string) => ({ ip, private_ip: "10.0.0.4" });
+  const old = { cloud: "azure", region: "eastus", k8s_version: "1.32", setup_complete: true };
+  const content = { ...old, master: machine("127.0.0.1"), workers: [machine("127.0.0.2")] };
+  await writeFile(join(folder, "old.json"), JSON.stringify(content));
+  const { stdout } = await run(k8sLs, ["-o", "json"]);
+  expect(JSON.parse(stdout)).toMatchObject([{ name: "old", kubernetesVersion: "v1.32" }]);
+  await mkdir(clusterFolder(home, "old"), { recursive: true });
+  await writeFile(join(clusterFolder(home, "old"), "kubeconfig"), kubeconfig);
+  expect((await run(getConfig, ["old"])).stdout).toContain("kubeadm/old/kubeconfig");
+  for (const [command, argv] of [
+    [setup, ["old"]],
+    [terminate, ["old", "--yes"]],
+    [clusterCreate, ["old", "--bundle", bundle, ...hosts]],
+  ] as const) {
+    await expect(run(command, argv)).rejects.toMatchObject({
+      message: expect.stringContaining("original program") as string,
+    });
+  }
+});
+
+it("H6 kubeadm terminate --delete-rg is about Azure's resource groups and nothing else", async () => {
+  const folder = await recorded();
+  await expect(run(terminate, ["dev", "--force", "--delete-rg", "--yes"])).rejects.toMatchObject({
+    code: "usage",
+    hint: "leave --delete-rg out",
+  });
+  expect(await readdir(folder)).toContain("kubeadm.json");
+});
+
+it("H6 what cannot be undone is confirmed by the cluster's name", async () => {
+  await recorded();
+  const words: (string | undefined)[] = [];
+  const confirm = (_question: string, word?: string) => {
+    words.push(word);
+    return Promise.resolve(false);
+  };
+  await expect(run(terminate, ["dev"], { confirm })).rejects.toMatchObject({ code: "cancelled" });
+  expect(words).toEqual(["dev"]);
+});
+
 it.each([["k8s delete", k8sDelete] as const, ["kubeadm terminate", terminate] as const])(
   "H6 %s asks first, and the record stays until all is gone",
   async (_name, command) => {

@@ -1,3 +1,5 @@
+import { addonInput } from "#bootstrap/addons/input";
+import { wantedAddons } from "#bootstrap/addons/wanted";
 import { kubeconfigPath } from "#bootstrap/cluster-folder";
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
 import type { Difference } from "#bootstrap/differences/difference";
@@ -64,7 +66,7 @@ async function differencesOf(
   };
   const [hosts, cluster] = await Promise.all([
     hostDifferences(spec, known.uid, live, context.signal),
-    clusterDifferences(spec, wanted, connect),
+    clusterDifferences(spec, wanted, connect, () => addonInput(wantedAddons(spec), context)),
   ]);
   return [
     ...refused,

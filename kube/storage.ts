@@ -23,5 +23,7 @@ export interface StorageClass extends KubeObject {
   readonly provisioner: string;
   readonly volumeBindingMode?: "Immediate" | "WaitForFirstConsumer";
   readonly allowVolumeExpansion?: boolean;
+  readonly reclaimPolicy?: "Delete" | "Retain";
+  readonly mountOptions?: readonly string[];
   readonly parameters?: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Addon, AddonInput } from "#bootstrap/addons/addon";
 import { readRelease, type Release } from "#bootstrap/addons/helm/release";
+import { addonObjects, objectsThere } from "#bootstrap/addons/objects";
 import { readinessOf, type Readiness } from "#bootstrap/addons/readiness";
 import { addonValues } from "#bootstrap/addons/values";
 import type { Kube } from "#kube/kube";
@@ -19,6 +20,7 @@ export async function addonState(kube: Kube, addon: Addon, input: AddonInput): P
   if (!release) return { asWanted: false, readiness: { ready: false, reasons: [] } };
   const { chart, status, values } = release;
   const asWanted =
+    (await objectsThere(kube, addonObjects(addon.name, input))) &&
     status === "deployed" &&
     chart.name === addon.chart.name &&
     chart.version === addon.chart.version &&

@@ -1,3 +1,4 @@
+import type { CloudFacts } from "#bootstrap/clouds/cloud-facts";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 
 /** A Helm chart, pinned to the byte. */
@@ -29,6 +30,8 @@ export interface Addon {
 /** What an add-on's values are made from. */
 export interface AddonInput {
   readonly spec: ClusterSpec;
+  /** What the provider's cloud says of it; absent where there is no cloud. */
+  readonly cloud?: CloudFacts;
 }
 
 /** Values of a Helm chart. */

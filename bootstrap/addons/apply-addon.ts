@@ -5,13 +5,14 @@ import { at, type Helm } from "#bootstrap/addons/helm/helm";
 import { helmFailed } from "#bootstrap/addons/helm/helm-failed";
 import { settled } from "#bootstrap/addons/helm/settled";
 import { undoRelease } from "#bootstrap/addons/helm/undo";
+import { addonObjects, makeObjects, removeObjects } from "#bootstrap/addons/objects";
 import { addonValues } from "#bootstrap/addons/values";
 import { waitUntilReady } from "#bootstrap/addons/wait-ready";
 import type { Packages } from "#bootstrap/packages/packages";
 import type { Clock } from "#core/clock";
 import { hasCode } from "#core/error";
 import type { Reporter } from "#core/report";
-import type { Kube } from "#kube/kube";
+import type { Kube, KubeObject } from "#kube/kube";
 import { namespaces } from "#kube/resources";
 
 /** What applying and removing add-ons works with. */
@@ -51,7 +52,9 @@ export async function applyAddon(
   const file = await chartFile(addon.chart, source, { helm, folder });
   const good = await settled(addon, helm, place);
   const hadNamespace = await namespaceIsThere(kube, addon.namespace);
+  let made: readonly KubeObject[] = [];
   try {
+    made = await makeObjects(kube, addonObjects(addon.name, input));
     const done = await helm.run(
       [
         ...["upgrade", "--install", addon.release, file, ...at(addon, folder)],
@@ -66,6 +69,7 @@ export async function applyAddon(
     // Whoever interrupts it goes on by the same command.
     if (hasCode(error, "cancelled")) throw error;
     await undoRelease(addon, { ...place, helm, good, hadNamespace });
+    await removeObjects(kube, made);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import {
   type ChangedAddons,
   type ClusterAddon,
 } from "#bootstrap/addons/cluster-addons";
+import { addonInput } from "#bootstrap/addons/input";
 import { removeAddon } from "#bootstrap/addons/remove-addon";
 import { addonCalled, wantedAddons } from "#bootstrap/addons/wanted";
 import { atCluster, type LifeAround } from "#bootstrap/pools/place";
@@ -20,9 +21,10 @@ export async function disableAddon(
   return await atCluster(request, around, async (place) => {
     const wanted = wantedAddons(place.spec);
     refuseNeeded(addon, wanted, request.cluster);
+    const input = await addonInput([addon], place.context);
     const step = { step: `addon-${addon.name}`, title: `disable ${addon.name}` };
     const changed = await reportStep(around.report, step, () =>
-      removeAddon(addon, addonPlace(place)),
+      removeAddon(addon, input, addonPlace(place)),
     );
     const rest = wanted.filter(({ name }) => name !== addon.name);
     await keepAddons(place, rest);

@@ -6,6 +6,7 @@ import {
   type ChangedAddons,
   type ClusterAddon,
 } from "#bootstrap/addons/cluster-addons";
+import { addonInput, refuseUnready } from "#bootstrap/addons/input";
 import { addonCalled, fits, wantedAddons, withRequired } from "#bootstrap/addons/wanted";
 import { atCluster, keepSpec, type LifeAround } from "#bootstrap/pools/place";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -24,6 +25,8 @@ export async function enableAddon(
   return await atCluster(request, around, async (place) => {
     refuseUnfit(addon, place.spec);
     const all = withRequired(addon);
+    const input = await addonInput(all, place.context);
+    for (const one of all) refuseUnready(input, one);
     // The wish comes before the change.
     await keepAddons(place, [...wantedAddons(place.spec), ...all]);
     const tools = addonPlace(place);
@@ -31,7 +34,7 @@ export async function enableAddon(
     try {
       for (const one of all) {
         const step = { step: `addon-${one.name}`, title: `enable ${one.name}` };
-        const apply = () => applyAddon(one, { spec: place.spec }, tools, request.timeoutMs);
+        const apply = () => applyAddon(one, input, tools, request.timeoutMs);
         changes.push(await reportStep(around.report, step, apply));
       }
     } catch (error) {

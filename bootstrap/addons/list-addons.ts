@@ -1,8 +1,11 @@
 import { addonState, type AddonState } from "#bootstrap/addons/addon-state";
+import { addonInput } from "#bootstrap/addons/input";
 import { addons } from "#bootstrap/addons/table";
 import { fits, wantedAddons } from "#bootstrap/addons/wanted";
-import { findRecord, kubeconfigPath } from "#bootstrap/cluster-folder";
+import { clusterFolder, findRecord, kubeconfigPath } from "#bootstrap/cluster-folder";
 import type { ClusterName, LifeAround } from "#bootstrap/pools/place";
+import { providers } from "#bootstrap/providers/registry";
+import { loadDriver } from "#core/registry";
 
 /** One add-on of the table, as a cluster has it. */
 export interface ListedAddon {
@@ -24,13 +27,16 @@ export async function listAddons(
   { home, cluster }: ClusterName,
   around: LifeAround,
 ): Promise<readonly ListedAddon[]> {
-  const { spec } = await findRecord(home, cluster);
+  const { spec, uid } = await findRecord(home, cluster);
   const kube = await around.connect(kubeconfigPath(home, cluster));
   const wanted = new Set(wantedAddons(spec).map(({ name }) => name));
   const possible = addons.filter((one) => fits(one, spec.provider.name));
+  const provider = await loadDriver(providers, "provider", spec.provider.name);
+  const context = { ...around, spec, uid, folder: clusterFolder(home, cluster), provider };
+  const input = await addonInput(possible, context);
   return await Promise.all(
     possible.map(async (one) => {
-      const state = await addonState(kube, one, { spec });
+      const state = await addonState(kube, one, input);
       return {
         ...{ name: one.name, title: one.title, enabled: wanted.has(one.name) },
         state: stateOf(state),

@@ -19,9 +19,11 @@ const known: readonly Resource[] = [
   kinds.validatingAdmissionPolicies,
   kinds.validatingAdmissionPolicyBindings,
   kinds.certificates,
+  kinds.secrets,
+  kinds.storageClasses,
 ];
 
-/** The REST descriptor of an object that `install` makes. */
+/** The REST descriptor of an object that this program makes. */
 export function resourceOf(object: KubeObject): Resource {
   const found = known.find(
     ({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind,

@@ -96,6 +96,12 @@ export const restoreSpec = object<Restore["spec"]>(
     checkpointNamespace: { ...label, description: "Absent: the Restore's own namespace." },
     podName: { ...subdomain, description: "The pod that will be created in this namespace." },
     nodeName: { ...subdomain, description: "Absent: chosen by the controller." },
+    nodeSelector: {
+      type: "object",
+      maxProperties: 16,
+      additionalProperties: { type: "string", maxLength: 63 },
+      description: "Labels that the node must have: hardware, a zone, a pool.",
+    },
     user: { ...label, description: "The checkpoint's user, when it has one." },
     ttlSecondsAfterFinished: {
       type: "integer",
@@ -108,7 +114,7 @@ export const restoreSpec = object<Restore["spec"]>(
   {
     "x-kubernetes-validations": [
       {
-        rule: ["checkpointName", "podName", "checkpointNamespace", "nodeName", "user"]
+        rule: ["checkpointName", "podName", "checkpointNamespace", "nodeName", "nodeSelector", "user"]
           .map(unchanged)
           .join(" && "),
         message: "only spec.ttlSecondsAfterFinished can be changed: make another Restore",

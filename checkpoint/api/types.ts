@@ -105,6 +105,8 @@ export interface Restore extends KubeObject {
     readonly podName: string;
     /** Wanted node; absent: chosen by the controller. */
     readonly nodeName?: string;
+    /** Labels that the node must have: hardware, a zone, a pool. */
+    readonly nodeSelector?: Readonly<Record<string, string>>;
     /** The checkpoint's user, when it has one: only who may act as them may make this Restore. */
     readonly user?: string;
     /**

@@ -58,7 +58,7 @@ export const nodeRules: readonly NodeRule[] = [
     refuses: ({ node }, { placement }) =>
       isSelected(node, placement)
         ? undefined
-        : "the pod's node selector or node affinity excludes it",
+        : "the pod's or the Restore's node selector, or the pod's node affinity, excludes it",
   },
   {
     name: "agent",

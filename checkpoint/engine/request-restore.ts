@@ -27,6 +27,8 @@ export interface RestoreRequest {
   readonly podName: string | undefined;
   /** Absent: the controller chooses. */
   readonly nodeName: string | undefined;
+  /** Labels that the node must have. */
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   /** Delete a pod of that name once everything is staged. */
   readonly replace: boolean;
   /** Choose the node, fetch and verify, then give it all up again. */
@@ -139,6 +141,7 @@ function restoreFor(
         : { checkpointNamespace }),
       podName,
       ...(request.nodeName === undefined ? {} : { nodeName: request.nodeName }),
+      ...(request.nodeSelector && { nodeSelector: request.nodeSelector }),
       ...(user === undefined ? {} : { user }),
     },
   };

@@ -18,14 +18,14 @@ describeNodeAccess("this machine", () => localAccess.connect("here", { access: "
 describeNodeAccess("ssh", () => sshAccess.connect("there", server.address()));
 
 describe("ssh", () => {
-  test("pins the host key at first contact in a file that is private", async () => {
+  test("D1 pins the host key at first contact in a file that is private", async () => {
     const address = server.address("first-contact");
     await (await sshAccess.connect("there", address)).close();
     const text = await readFile(address.knownHostsFile, "utf8");
     expect(text).toContain(`[127.0.0.1]:${server.port} ${server.hostKey}`);
   });
 
-  test("refuses a host that shows another key than the pinned one", async () => {
+  test("D1 refuses a host that shows another key than the pinned one", async () => {
     const address = server.address("changed");
     const other = server.hostKey.replace(/.{8}$/, "AAAAAAAA");
     await writeFile(address.knownHostsFile, `[127.0.0.1]:${server.port} ${other}\n`);

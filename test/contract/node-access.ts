@@ -54,7 +54,7 @@ export function describeNodeAccess(name: string, make: () => Promise<NodeAccess>
       });
     });
 
-    test("sends standard input and never shows it in the argument list", async () => {
+    test("D1 sends standard input and never shows it in the argument list", async () => {
       const { stdout } = await access.run(["sh", "-c", "cat; tr '\\0' ' ' < /proc/$$/cmdline"], {
         stdin: "a secret\n",
       });

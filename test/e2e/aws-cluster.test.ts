@@ -170,7 +170,7 @@ it("C1 one more worker joins", { timeout: 300_000 }, async () => {
   expect((await instances()).map(nameOf).sort().at(-1)).toBe(`${name}-node-2`);
 });
 
-it("C2 C4 delete leaves nothing in the cloud, and no machine", async () => {
+it("C2 C4 H6 delete leaves nothing in the cloud, and no machine", async () => {
   await cloud.clouder(["cluster", "delete", name, "--yes"]);
   await cloud.settled();
   expect(await instances()).toEqual([]);

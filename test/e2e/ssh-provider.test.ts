@@ -93,7 +93,7 @@ it("nothing of the attempts that failed is on the machines", async () => {
 });
 
 it(
-  "create makes ready, proven nodes of them, as a user with sudo",
+  "D1 E5 O3: create makes ready, labelled, proven nodes of them, as a user with sudo",
   { timeout: 300_000 },
   async () => {
     const { stdout } = await cluster.clouder(create(), { timeoutMs: 280_000 });
@@ -108,6 +108,10 @@ it(
       expect(metadata.labels["clouder.datalayer.io/checkpoint"]).toBe("proven");
       expect(metadata.labels["clouder.datalayer.io/criu"]).toMatch(/^\d+\.\d+/);
     }
+    expect(items[1]?.metadata.labels).toMatchObject({
+      ...{ "role.datalayer.io/runtime": "true", "node.datalayer.io/variant": "medium" },
+      "xpu.datalayer.io/cpu": "true",
+    });
     for (const file of ["kubeconfig", "known_hosts", "kubeadm.json"]) {
       expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
     }
@@ -149,7 +153,7 @@ it("a machine that shows another host key is refused, by create and by delete", 
   await pinAnew();
 });
 
-it("delete hands the machines back as they were", async () => {
+it("H6 O3: delete hands the machines back as they were", async () => {
   await cluster.clouder(["cluster", "delete", name, "--yes"]);
   await expectAsBefore();
   await expect(stat(folder)).rejects.toThrow("ENOENT");

@@ -38,6 +38,24 @@ describe("choosing a node for a restore", () => {
     });
   });
 
+  it("L1: takes hardware by the labels that the Restore names, whatever else has room", () => {
+    const gpu = makeNode("node-2");
+    const labelled = { ...gpu.metadata, labels: { "xpu.datalayer.io/gpu-cuda": "true" } };
+    const candidates = [
+      candidate("node-1"),
+      candidate("node-2", { node: { ...gpu, metadata: labelled }, used: { memory: 2 ** 30 } }),
+    ];
+    const wanting = (value: string) =>
+      makeRestore(
+        {},
+        { ...old, spec: { nodeSelector: { "xpu.datalayer.io/gpu-cuda": value } } },
+      );
+    expect(choose(candidates, wanting("true")).nodeName).toBe("node-2");
+    const none = choose(candidates, wanting("false"));
+    expect(none).toMatchObject({ phase: "Failed", error: { code: "refused" } });
+    expect(none.error?.message).toMatch(/node-1: .*Restore's node selector/);
+  });
+
   it("prefers a node that holds the image, then the one with the most free memory", () => {
     const held = makeNode("node-3");
     const withImage = candidate("node-3", {

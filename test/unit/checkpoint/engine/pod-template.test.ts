@@ -23,7 +23,7 @@ const restored = (spec: Partial<PodSpec> = {}, metadata: Partial<Pod["metadata"]
   podForRestore(recordTemplate(pod(spec, metadata)), target);
 
 describe("the pod for a restore", () => {
-  it("has the new name, the annotation and the runtime class, and is bound to the node by name", () => {
+  it("L1: has the new name, the annotation and the runtime class, and an affinity to the node, no nodeName", () => {
     const made = restored({ nodeName: "node1", runtimeClassName: "kata" });
     expect(made.metadata).toEqual({
       name: "again",

@@ -72,6 +72,12 @@ it("takes a pod's newest completed checkpoint and creates the pod on the staged 
   expect(kube.peek(pods, notebook)).toBeDefined();
 });
 
+it("L1: hands on the labels that the node must have", async () => {
+  const nodeSelector = { zone: "a" };
+  const { restore } = await run(cluster(), { nodeSelector });
+  expect(restore.spec.nodeSelector).toEqual(nodeSelector);
+});
+
 it("takes the checkpoint of an id, another name and a wanted node", async () => {
   const kube = cluster();
   kube.seed({ apiVersion: "v1", kind: "Node", metadata: { name: "node-3" } });

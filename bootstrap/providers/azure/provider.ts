@@ -1,6 +1,7 @@
 import { balancerAddress } from "./balancer.ts";
 import { azureFacts } from "./cloud-facts.ts";
 import { isOurs } from "./identity.ts";
+import { costOf } from "./cost.ts";
 import { ensureMachines } from "./machines.ts";
 import { ourMachines } from "./our-machines.ts";
 import { checkBeforehand } from "./preflight.ts";
@@ -65,6 +66,7 @@ export function createAzureProvider(around: AzureSurroundings): Provider {
       };
     },
     preview: previewCalls,
+    cost: costOf,
   };
 }
 

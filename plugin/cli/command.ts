@@ -27,6 +27,8 @@ export interface CommandContext {
    * undone is confirmed by a word to type, its name.
    */
   readonly confirm: (question: string, word?: string) => Promise<boolean>;
+  /** Asks on the terminal; absent where there is none. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Asks on the terminal without showing it, or reads the line that a --…-stdin flag announces. */
   readonly askSecret: AskSecret;
   /** The caller's environment, for commands whose job needs a variable of it by name. */

@@ -39,15 +39,21 @@ export function createContext(flags: Record<string, unknown>, edge: Edge): Comma
     askSecret: createAskSecret(flags, edge),
     kube,
     namespace: async () => text("namespace") ?? (await kube()).namespace,
+    ...(process.stdin.isTTY && {
+      ask: async (question: string) => {
+        edge.pauseProgress();
+        return await answerTo(question, edge.signal);
+      },
+    }),
     confirm: async (question, word) => {
       if (flags["yes"] === true) return true;
       edge.pauseProgress();
-      return ask(question, word, edge.signal);
+      return confirmed(question, word, edge.signal);
     },
   };
 }
 
-async function ask(
+async function confirmed(
   question: string,
   word: string | undefined,
   signal: AbortSignal,
@@ -61,11 +67,15 @@ async function ask(
       },
     );
   }
+  const how = word === undefined ? "[y/N]" : `Type ${word} to go on:`;
+  const answer = (await answerTo(`${question} ${how}`, signal)).trim();
+  return word === undefined ? /^y(es)?$/i.test(answer) : answer === word;
+}
+
+async function answerTo(question: string, signal: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const how = word === undefined ? "[y/N]" : `Type ${word} to go on:`;
-    const answer = (await lines.question(`${question} ${how} `, { signal })).trim();
-    return word === undefined ? /^y(es)?$/i.test(answer) : answer === word;
+    return await lines.question(`${question} `, { signal });
   } catch (error) {
     throw new ClouderError("cancelled", "cancelled", { cause: error });
   } finally {

@@ -1,5 +1,6 @@
 import original from "#plugin/commands/cluster/create";
 import { originalDefaults } from "#plugin/cli/original-flags";
+import { createAnswers } from "#plugin/cli/original-questions";
 import { respelled } from "#plugin/cli/respelled";
 
 export default respelled(original, {
@@ -9,4 +10,5 @@ export default respelled(original, {
     "kubeadm vm-create dev --cloud aws --region us-east-1",
   ],
   defaults: { ...originalDefaults, "only-step": "machines" },
+  asks: createAnswers,
 });

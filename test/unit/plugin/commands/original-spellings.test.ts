@@ -75,6 +75,53 @@ describe("H1 k8s create", () => {
     expect(await lines(kubeadmCreate, short)).toBe(own);
   });
 
+  const answering = (...answers: readonly string[]) => {
+    const [asked, left] = [[] as string[], [...answers]];
+    const ask = (question: string) => {
+      asked.push(question);
+      return Promise.resolve(left.shift() ?? "");
+    };
+    return { asked, ask };
+  };
+  const bare = (one: CommandDefinition, over: Partial<CommandContext>, ...more: string[]) =>
+    run(one, ["dev", "--bundle", bundle, "--dry-run", ...more], over);
+
+  it.each([["k8s create", k8sCreate] as const, ["kubeadm vm-create", vmCreate] as const])(
+    "H1 B1 %s NAME asks on a terminal what no flag says",
+    async (_name, command) => {
+      const { asked, ask } = answering("aws", "us-east-1", "m5.large", "", "2", "");
+      const { stdout } = await bare(command, { ask });
+      expect(asked).toHaveLength(6);
+      expect(stdout).toContain("m5.large");
+      expect(stdout).toContain("dev-node-2");
+      expect(stdout).not.toContain("dev-node-3");
+    },
+  );
+
+  it("H1 asks for hosts where machines are the user's own, and takes empty answers as usual", async () => {
+    const own = answering("ssh", "ops@10.0.0.4 ops@10.0.0.5");
+    const { stdout } = await bare(k8sCreate, { ask: own.ask }, "--workers", "1");
+    expect(stdout).toContain("dev-node-1: ops@10.0.0.5:22");
+    const usual = answering();
+    const local = await bare(k8sCreate, { ask: usual.ask });
+    expect(usual.asked[0]).toContain("[local]");
+    expect(local.stdout).toContain("dev-node-3");
+  });
+
+  it("H1 asks nothing where a flag says it, the cluster is there, or nobody can answer", async () => {
+    const { asked, ask } = answering();
+    await bare(k8sCreate, { ask }, "--provider", "local");
+    await bare(k8sCreate, { ask }, "--yes");
+    await recorded();
+    await bare(k8sCreate, { ask }).catch(() => undefined);
+    expect(asked).toEqual([]);
+    await rm(clusterFolder(home, "dev"), { recursive: true });
+    expect((await bare(k8sCreate, {})).stdout).toContain("dev-node-3");
+    await expect(bare(k8sCreate, answering("local", "many"))).rejects.toMatchObject({
+      code: "usage",
+    });
+  });
+
   it("H1 refuses a pod network that there is not", async () => {
     await expect(lines(k8sCreate, ["dev", "--cni", "cilium"])).rejects.toMatchObject({
       code: "usage",

@@ -16,7 +16,10 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "clouder-terraform-"));
   bin = join(folder, "bin");
   await cp(terraformFolder, join(folder, "terraform"), { recursive: true });
-  await program("terraform", "case $* in *-out=plan.tfplan*) : > \"${1#-chdir=}/plan.tfplan\" ;; *output*) echo '{\"format\":1}' ;; esac");
+  await program(
+    "terraform",
+    'case $* in *-out=plan.tfplan*) : > "${1#-chdir=}/plan.tfplan" ;; *output*) echo \'{"format":1}\' ;; esac',
+  );
 });
 afterEach(() => rm(folder, { recursive: true }));
 

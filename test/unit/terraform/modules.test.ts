@@ -33,60 +33,66 @@ function defined(module: TerraformModule): ReadonlySet<string> {
   ]);
 }
 
-describe.each(all.map((module) => [module.name, module] as const))("C6 terraform/%s", (_n, module) => {
-  it("C6 points only at what is defined", () => {
-    const known = defined(module);
-    expect(referencesOf(module).size).toBeGreaterThan(20);
-    expect([...referencesOf(module)].filter((name) => !known.has(name))).toEqual([]);
-  });
+describe.each(all.map((module) => [module.name, module] as const))(
+  "C6 terraform/%s",
+  (_n, module) => {
+    it("C6 points only at what is defined", () => {
+      const known = defined(module);
+      expect(referencesOf(module).size).toBeGreaterThan(20);
+      expect([...referencesOf(module)].filter((name) => !known.has(name))).toEqual([]);
+    });
 
-  it("C6 defines no variable, local or data that nothing uses", () => {
-    const used = referencesOf(module);
-    const names = [...defined(module)].filter((name) => /^(var|local|data)\./.test(name));
-    expect(names.filter((name) => !used.has(name))).toEqual([]);
-  });
+    it("C6 defines no variable, local or data that nothing uses", () => {
+      const used = referencesOf(module);
+      const names = [...defined(module)].filter((name) => /^(var|local|data)\./.test(name));
+      expect(names.filter((name) => !used.has(name))).toEqual([]);
+    });
 
-  it("C6 makes no managed cluster", () => {
-    const types = Object.keys(module.resource);
-    expect(types.filter((type) => /^aws_eks|kubernetes_cluster/.test(type))).toEqual([]);
-  });
+    it("C6 makes no managed cluster", () => {
+      const types = Object.keys(module.resource);
+      expect(types.filter((type) => /^aws_eks|kubernetes_cluster/.test(type))).toEqual([]);
+    });
 
-  it("C6 describes every variable and output", () => {
-    const blocks = [...Object.entries(module.variable), ...Object.entries(module.output)];
-    for (const [name, [body]] of blocks) expect(body?.["description"], name).toBeTruthy();
-  });
-});
+    it("C6 describes every variable and output", () => {
+      const blocks = [...Object.entries(module.variable), ...Object.entries(module.output)];
+      for (const [name, [body]] of blocks) expect(body?.["description"], name).toBeTruthy();
+    });
+  },
+);
 
-describe.each(clouds.map((module) => [module.name, module] as const))("C6 terraform/%s", (_n, module) => {
-  it("C6 gives the part in common exactly what that asks for", () => {
-    const [{ source, ...given } = {}] = module.module["cluster"] ?? [];
-    expect(source).toBe("../common");
-    const needed = Object.entries(common.variable).flatMap(([name, [body]]) =>
-      body && "default" in body ? [] : [name],
-    );
-    expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
-    expect(Object.keys(common.variable)).toEqual(expect.arrayContaining(Object.keys(given)));
-  });
+describe.each(clouds.map((module) => [module.name, module] as const))(
+  "C6 terraform/%s",
+  (_n, module) => {
+    it("C6 gives the part in common exactly what that asks for", () => {
+      const [{ source, ...given } = {}] = module.module["cluster"] ?? [];
+      expect(source).toBe("../common");
+      const needed = Object.entries(common.variable).flatMap(([name, [body]]) =>
+        body && "default" in body ? [] : [name],
+      );
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(needed));
+      expect(Object.keys(common.variable)).toEqual(expect.arrayContaining(Object.keys(given)));
+    });
 
-  it("C6 makes one control plane and three workers, names as everywhere", () => {
-    expect(module.variable["worker_count"]?.[0]?.["default"]).toBe(3);
-    const machines = json(module.locals["machines"]);
-    expect(machines).toContain("${var.cluster_name}-master");
-    expect(machines).toContain("${var.cluster_name}-node-${number}");
-  });
+    it("C6 makes one control plane and three workers, names as everywhere", () => {
+      expect(module.variable["worker_count"]?.[0]?.["default"]).toBe(3);
+      const machines = json(module.locals["machines"]);
+      expect(machines).toContain("${var.cluster_name}-master");
+      expect(machines).toContain("${var.cluster_name}-node-${number}");
+    });
 
-  it("C6 opens SSH and the API server to allowed_ssh_cidrs, which has no default", () => {
-    const [body = {}] = module.variable["allowed_ssh_cidrs"] ?? [];
-    expect(body).not.toHaveProperty("default");
-    expect(json(body["validation"])).toContain("/0");
-    const open = resourcesOf(module).filter(
-      ([name, one]) => /ingress|security_group|nsg/.test(name) && json(one).includes("0.0.0.0/0"),
-    );
-    expect(open.map(([name]) => name)).toEqual(
-      module === aws ? ["aws_vpc_security_group_egress_rule.all"] : [],
-    );
-  });
-});
+    it("C6 opens SSH and the API server to allowed_ssh_cidrs, which has no default", () => {
+      const [body = {}] = module.variable["allowed_ssh_cidrs"] ?? [];
+      expect(body).not.toHaveProperty("default");
+      expect(json(body["validation"])).toContain("/0");
+      const open = resourcesOf(module).filter(
+        ([name, one]) => /ingress|security_group|nsg/.test(name) && json(one).includes("0.0.0.0/0"),
+      );
+      expect(open.map(([name]) => name)).toEqual(
+        module === aws ? ["aws_vpc_security_group_egress_rule.all"] : [],
+      );
+    });
+  },
+);
 
 /** Kinds of Azure that have no tags. */
 const bare = /^azurerm_(subnet|subnet_network_security_group_association|role_assignment)\./;

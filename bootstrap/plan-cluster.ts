@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { addonInput } from "#bootstrap/addons/input";
 import { wantedAddons } from "#bootstrap/addons/wanted";
 import { kubeconfigPath } from "#bootstrap/cluster-folder";
@@ -25,7 +26,10 @@ export interface ClusterPlan {
   readonly cost?: Cost;
 }
 
-/** Compares and changes nothing: neither here, nor on machines, nor in the cluster. */
+/**
+ * Compares and changes nothing: neither here, nor on machines, nor in the cluster. What keeps a
+ * create from beginning is told as create tells it: a plan that cannot be carried out is none.
+ */
 export async function planCluster(
   request: CreateClusterRequest,
   around: Surroundings,
@@ -33,6 +37,9 @@ export async function planCluster(
 ): Promise<ClusterPlan> {
   const target = await targetOf(await preparedContext(request, around));
   const { spec, context } = target;
+  // A cluster that is not there yet is nobody's, as it is when create looks.
+  const checked = { ...context, uid: target.known?.uid ?? randomUUID() };
+  if (target.refused.length === 0) await context.provider.preflight(checked);
   const differences = await differencesOf(target, () =>
     connect(kubeconfigPath(request.home, spec.name)),
   );

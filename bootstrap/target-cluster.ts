@@ -64,6 +64,11 @@ export function refuseOtherCluster({ spec, refused, known }: Target): void {
       hint,
     });
   }
+  if (first.object.startsWith("addon/")) {
+    const name = first.object.replace("addon/", "");
+    const message = `${spec.name} has the add-on ${name}, which is not asked for`;
+    throw new ClouderError("refused", message, { hint });
+  }
   const has = first.fields
     .map(({ field, before, after }) =>
       before === undefined ? `${field} that do not allow ${after ?? ""}` : `${field} ${before}`,

@@ -21,10 +21,6 @@ export interface Addon {
   readonly release: string;
   /** Providers whose clusters can have it; absent: all. */
   readonly providers?: readonly string[];
-  /** Clusters have it unless their document lists others. */
-  readonly standard: boolean;
-  /** Add-ons that it needs; they are enabled along. */
-  readonly requires: readonly string[];
 }
 
 /** What an add-on's values are made from. */

@@ -41,7 +41,7 @@ export async function applyAddon(
 ): Promise<boolean> {
   const { kube, folder } = place;
   const before = await addonState(kube, addon, input);
-  if (before.asWanted) {
+  if (before.asWanted && !before.readiness.reasons.some(({ gone }) => gone === true)) {
     // Nothing is changed here, so a failure takes nothing back, either.
     if (!before.readiness.ready) await waitUntilReady(addon, place, timeoutMs);
     return false;

@@ -11,7 +11,7 @@ export interface ClusterAddon extends ClusterName {
 }
 
 export interface ChangedAddons {
-  /** The add-ons that it was about, what others need first. */
+  /** The add-ons that it was about. */
   readonly addons: readonly string[];
   /** False when everything was so already. */
   readonly changed: boolean;

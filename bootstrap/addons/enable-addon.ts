@@ -7,13 +7,13 @@ import {
   type ClusterAddon,
 } from "#bootstrap/addons/cluster-addons";
 import { addonInput, refuseUnready } from "#bootstrap/addons/input";
-import { addonCalled, fits, wantedAddons, withRequired } from "#bootstrap/addons/wanted";
+import { addonCalled, fits, wantedAddons } from "#bootstrap/addons/wanted";
 import { atCluster, keepSpec, type LifeAround } from "#bootstrap/pools/place";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { ClouderError, hasCode } from "#core/error";
 import { reportStep } from "#core/report";
 
-/** Enables an add-on and all that it needs; again: changes nothing. */
+/** Enables an add-on; again: changes nothing. */
 export async function enableAddon(
   request: ClusterAddon & {
     /** How long its pods may take to be ready. */
@@ -24,25 +24,21 @@ export async function enableAddon(
   const addon = addonCalled(request.addon);
   return await atCluster(request, around, async (place) => {
     refuseUnfit(addon, place.spec);
-    const all = withRequired(addon);
-    const input = await addonInput(all, place.context);
-    for (const one of all) refuseUnready(input, one);
+    const input = await addonInput([addon], place.context);
+    refuseUnready(input, addon);
     // The wish comes before the change.
-    await keepAddons(place, [...wantedAddons(place.spec), ...all]);
-    const tools = addonPlace(place);
-    const changes: boolean[] = [];
+    await keepAddons(place, [...wantedAddons(place.spec), addon]);
+    const step = { step: `addon-${addon.name}`, title: `enable ${addon.name}` };
     try {
-      for (const one of all) {
-        const step = { step: `addon-${one.name}`, title: `enable ${one.name}` };
-        const apply = () => applyAddon(one, input, tools, request.timeoutMs);
-        changes.push(await reportStep(around.report, step, apply));
-      }
+      const changed = await reportStep(around.report, step, () =>
+        applyAddon(addon, input, addonPlace(place), request.timeoutMs),
+      );
+      return { addons: [addon.name], changed };
     } catch (error) {
       // Who interrupts it goes on later: the wish stays.
       if (!hasCode(error, "cancelled")) await keepSpec(place, place.spec);
       throw error;
     }
-    return { addons: all.map(({ name }) => name), changed: changes.includes(true) };
   });
 }
 

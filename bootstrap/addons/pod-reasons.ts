@@ -6,6 +6,8 @@ export interface Reason {
   readonly text: string;
   /** Waiting rarely helps: an image that cannot be pulled. */
   readonly final: boolean;
+  /** It was taken away: what is there is not what was applied. */
+  readonly gone?: boolean;
 }
 
 /** Why pods are not ready: where, which image, and what the kubelet or scheduler said last. */

@@ -54,7 +54,7 @@ async function waitsFor(kube: Kube, object: KubeObject): Promise<readonly Reason
   } catch (error) {
     if (!hasCode(error, "not-found")) throw error;
     const text = `${object.kind} ${object.metadata.name} is not there`;
-    return [{ text, final: false }];
+    return [{ text, final: false, gone: true }];
   }
 }
 

@@ -16,8 +16,6 @@ export const addonTable = [
     },
     namespace: "kube-system",
     release: "metrics-server",
-    standard: false,
-    requires: [],
   },
   {
     name: "traefik",
@@ -30,38 +28,34 @@ export const addonTable = [
     },
     namespace: "datalayer-traefik",
     release: "traefik",
-    standard: false,
-    requires: [],
   },
   {
     name: "azuredisk-csi-driver",
     title: "Azure Disk: volumes of one node, class managed-csi (the default), snapshots",
     chart: {
       name: "azuredisk-csi-driver",
-      repository: "https://raw.githubusercontent.com/kubernetes-sigs/azuredisk-csi-driver/master/charts",
+      repository:
+        "https://raw.githubusercontent.com/kubernetes-sigs/azuredisk-csi-driver/master/charts",
       version: "1.34.5",
       sha256: "b40c3bc9b532848667193f6955c38014b8e12507feeba31068c11e251d3dd89a",
     },
     namespace: "kube-system",
     release: "azuredisk-csi-driver",
     providers: ["azure"],
-    standard: false,
-    requires: [],
   },
   {
     name: "azurefile-csi-driver",
     title: "Azure Files: volumes of many nodes over NFS, class azure-nfs",
     chart: {
       name: "azurefile-csi-driver",
-      repository: "https://raw.githubusercontent.com/kubernetes-sigs/azurefile-csi-driver/master/charts",
+      repository:
+        "https://raw.githubusercontent.com/kubernetes-sigs/azurefile-csi-driver/master/charts",
       version: "1.35.7",
       sha256: "4bb6051e67756d479246978bd6c610ef1a05a45ca179a10c4b7e7781c0454669",
     },
     namespace: "kube-system",
     release: "azurefile-csi-driver",
     providers: ["azure"],
-    standard: false,
-    requires: [],
   },
   {
     name: "aws-ebs-csi-driver",
@@ -75,8 +69,6 @@ export const addonTable = [
     namespace: "kube-system",
     release: "aws-ebs-csi-driver",
     providers: ["aws"],
-    standard: false,
-    requires: [],
   },
   {
     name: "aws-load-balancer-controller",
@@ -90,13 +82,11 @@ export const addonTable = [
     namespace: "kube-system",
     release: "aws-load-balancer-controller",
     providers: ["aws"],
-    standard: false,
-    requires: [],
   },
 ] as const satisfies readonly Addon[];
 
 /** Names of the add-ons of the table. */
 export type AddonName = (typeof addonTable)[number]["name"];
 
-/** In the order in which they can be enabled: what others need comes first. */
+/** In the order in which they are applied. */
 export const addons: readonly Addon[] = addonTable;

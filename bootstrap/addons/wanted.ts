@@ -23,9 +23,8 @@ export function fits({ providers }: Addon, provider: string): boolean {
 }
 
 /** The add-ons that a cluster is to have, in the order in which they are applied. */
-export function wantedAddons({ addons: named, provider }: ClusterSpec): readonly Addon[] {
-  if (named !== undefined) return addons.filter(({ name }) => named.includes(name));
-  return addons.filter((one) => one.standard && fits(one, provider.name));
+export function wantedAddons({ addons: named = [] }: ClusterSpec): readonly Addon[] {
+  return addons.filter(({ name }) => named.includes(name));
 }
 
 /** A spec that says nothing about add-ons leaves them as they are. */
@@ -34,18 +33,7 @@ export function withKnownAddons(spec: ClusterSpec, known: ClusterSpec | undefine
   return named === undefined ? spec : { ...spec, addons: named };
 }
 
-/** An add-on and all that it needs, what is needed first. */
-export function withRequired(addon: Addon): readonly Addon[] {
-  const needed = new Set<string>();
-  const add = (one: Addon) => {
-    one.requires.map(addonCalled).forEach(add);
-    needed.add(one.name);
-  };
-  add(addon);
-  return addons.filter(({ name }) => needed.has(name));
-}
-
-/** Fails with `config` for an add-on that this cluster cannot have, or one that lacks what it needs. */
+/** Fails with `config` for an add-on that this cluster cannot have, or that stands there twice. */
 export function checkAddons({ addons: named = [], provider }: ClusterSpec): void {
   named.forEach((name, index) => {
     const path = `spec.addons[${index}]`;
@@ -53,10 +41,6 @@ export function checkAddons({ addons: named = [], provider }: ClusterSpec): void
     if (!fits(addon, provider.name)) {
       const whose = (addon.providers ?? []).join(" and ");
       throw wrongField(path, `"${name}" is for clusters of ${whose}`, "take it out");
-    }
-    const missing = addon.requires.find((one) => !named.includes(one));
-    if (missing !== undefined) {
-      throw wrongField(path, `"${name}" needs ${missing}`, `add ${missing} to spec.addons`);
     }
     if (named.indexOf(name) !== index) {
       throw wrongField(path, `"${name}" stands there twice`, "take one out");

@@ -1,3 +1,5 @@
+import { addonDifferences } from "./addons.ts";
+import type { AddonInput } from "#bootstrap/addons/addon";
 import { fieldDifferences, type Difference } from "./difference.ts";
 import type { WantedMachine } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -12,15 +14,18 @@ export async function clusterDifferences(
   spec: ClusterSpec,
   wanted: readonly WantedMachine[],
   connect: () => Promise<Kube>,
+  addonInput: () => Promise<AddonInput> = () => Promise.resolve({ spec }),
 ): Promise<readonly Difference[]> {
   try {
     const kube = await connect();
-    const [live, settled, network] = await Promise.all([
+    const [live, settled, network, addons] = await Promise.all([
       kube.list(nodes),
       settledDifferences(kube, spec),
       podNetwork(kube, spec),
+      addonDifferences(kube, await addonInput()),
     ]);
-    return [...settled, ...network, ...wanted.flatMap((one) => nodeDifference(spec, one, live))];
+    const ofNodes = wanted.flatMap((one) => nodeDifference(spec, one, live));
+    return [...settled, ...network, ...ofNodes, ...addons];
   } catch (error) {
     if (!isClouderError(error)) throw error;
     const fields = [{ field: "api", before: messageOf(error), after: "answers" }];

@@ -15,10 +15,11 @@ export function stepsFor(
   const open = differences.filter(({ change }) => change !== "refused");
   if (open.length === 0) return [];
   const wanted = wantedMachines(context.spec);
-  const working = open.filter((one) => !onlyMarks(one));
+  const working = open.filter((one) => !onlyMarks(one) && !isAddon(one));
   const busy = new Set(concerned(wanted, working).map(({ name }) => name));
   return previewPlan(createClusterPlan, context, choice, concerned(wanted, open)).flatMap((one) => {
-    if (one.step === "mark-nodes") return [one];
+    if (one.step === "mark-nodes") return onlyAddons(open) ? [] : [one];
+    if (one.step === "addons") return open.some(isAddon) ? [one] : [];
     if (one.hosts) {
       const hosts = one.hosts.filter((name) => busy.has(name));
       return hosts.length === 0 ? [] : [{ ...one, hosts }];
@@ -57,7 +58,15 @@ function concerned(
 }
 
 function concernsCluster(open: readonly Difference[]): boolean {
-  return open.some(({ object }) => !/^(machine|host|node)\//.test(object));
+  return open.some(({ object }) => !/^(machine|host|node|addon)\//.test(object));
+}
+
+function isAddon({ object }: Difference): boolean {
+  return object.startsWith("addon/");
+}
+
+function onlyAddons(open: readonly Difference[]): boolean {
+  return open.every(isAddon);
 }
 
 function onlyMarks({ object, change, fields }: Difference): boolean {

@@ -1,6 +1,7 @@
+import { addons } from "#bootstrap/steps/addons";
+import { compareHosts } from "#bootstrap/steps/compare-hosts";
 import { cloudController } from "#bootstrap/steps/cloud-controller";
 import { cloudNodes } from "#bootstrap/steps/cloud-nodes";
-import { compareHosts } from "#bootstrap/steps/compare-hosts";
 import { connect } from "#bootstrap/steps/connect";
 import { containerd } from "#bootstrap/steps/containerd";
 import { criu } from "#bootstrap/steps/criu";
@@ -18,6 +19,7 @@ import { machines } from "#bootstrap/steps/machines";
 import { markNodes } from "#bootstrap/steps/mark-nodes";
 import { preflight } from "#bootstrap/steps/preflight";
 import { prepareHost } from "#bootstrap/steps/prepare-host";
+import { probeKubelet } from "#bootstrap/steps/probe-kubelet";
 import { prove } from "#bootstrap/steps/prove";
 import { saveKubeconfig } from "#bootstrap/steps/save-kubeconfig";
 import { shareAddress } from "#bootstrap/steps/share-address";
@@ -52,5 +54,7 @@ export const createClusterPlan: readonly Step[] = [
   cloudNodes,
   servingCertificates,
   waitReady,
+  probeKubelet,
   markNodes,
+  addons,
 ];

@@ -1,3 +1,4 @@
+import { checkAddonTools } from "#bootstrap/addons/check-tools";
 import type { Step } from "#bootstrap/steps/step";
 
 /** What the provider can know before the first change; spec and packages were checked when they were read. */
@@ -13,6 +14,7 @@ export const preflight: Step = {
   ],
   run: async (context) => {
     await context.provider.preflight(context);
+    await checkAddonTools(context);
     return {};
   },
 };

@@ -111,7 +111,8 @@ function place(
   around: RestoreSurroundings,
 ): RestoreStatus {
   const now = new Date(around.now).toISOString();
-  const demand = withSelector(demandOf(checkpoint, around.now), restore.spec.nodeSelector);
+  const { nodeSelector } = restore.spec;
+  const demand = { ...demandOf(checkpoint, around.now), ...(nodeSelector && { nodeSelector }) };
   const wanted = restore.spec.nodeName;
   const candidates = around.candidates.filter(
     ({ node }) => wanted === undefined || node.metadata.name === wanted,
@@ -138,14 +139,6 @@ function place(
     return waiting(restore, "NoNodeYet", reasons.join("; "), now);
   }
   throw noNode(wanted, reasons);
-}
-
-/** What the Restore asks of its node, on top of what the pod did. */
-function withSelector(demand: Demand, selector: Restore["spec"]["nodeSelector"]): Demand {
-  if (!selector) return demand;
-  const { placement } = demand;
-  const nodeSelector = { ...placement.nodeSelector, ...selector };
-  return { ...demand, placement: { ...placement, nodeSelector } };
 }
 
 function noNode(wanted: string | undefined, reasons: readonly string[]): ClouderError {

@@ -20,6 +20,8 @@ export interface Candidate {
 export interface Demand {
   readonly compatibility: Compatibility | undefined;
   readonly placement: Placement;
+  /** Of the Restore; it must hold as well as the pod's own. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly rawBytes: number;
   readonly now: number;
 }
@@ -55,8 +57,8 @@ export const nodeRules: readonly NodeRule[] = [
   {
     name: "selected",
     passing: false,
-    refuses: ({ node }, { placement }) =>
-      isSelected(node, placement)
+    refuses: ({ node }, { placement, nodeSelector = {} }) =>
+      isSelected(node, placement) && isSelected(node, { requests: {}, images: [], nodeSelector })
         ? undefined
         : "the pod's or the Restore's node selector, or the pod's node affinity, excludes it",
   },

@@ -46,14 +46,21 @@ describe("choosing a node for a restore", () => {
       candidate("node-2", { node: { ...gpu, metadata: labelled }, used: { memory: 2 ** 30 } }),
     ];
     const wanting = (value: string) =>
-      makeRestore(
-        {},
-        { ...old, spec: { nodeSelector: { "xpu.datalayer.io/gpu-cuda": value } } },
-      );
+      makeRestore({}, { ...old, spec: { nodeSelector: { "xpu.datalayer.io/gpu-cuda": value } } });
     expect(choose(candidates, wanting("true")).nodeName).toBe("node-2");
     const none = choose(candidates, wanting("false"));
     expect(none).toMatchObject({ phase: "Failed", error: { code: "refused" } });
     expect(none.error?.message).toMatch(/node-1: .*Restore's node selector/);
+  });
+
+  it("L1: the pod's own selector holds beside the Restore's", () => {
+    const selecting: Placement = { requests: {}, images: [], nodeSelector: { zone: "b" } };
+    const checkpoint = makeCheckpoint({ ...finished(), placement: selecting });
+    const node = makeNode("node-1");
+    const inA = { ...node, metadata: { ...node.metadata, labels: { zone: "a" } } };
+    const restore = makeRestore({}, { ...old, spec: { nodeSelector: { zone: "a" } } });
+    const status = choose([candidate("node-1", { node: inA })], restore, checkpoint);
+    expect(status.phase).toBe("Failed");
   });
 
   it("prefers a node that holds the image, then the one with the most free memory", () => {

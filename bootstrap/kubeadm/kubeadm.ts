@@ -9,13 +9,18 @@ export interface KubeadmCall {
   readonly secrets: readonly string[];
 }
 
-/** One kubeadm at a time on a machine: an earlier run of ours may still be at work after a kill. */
+/**
+ * `$1` is the configuration's size: half of one, whose sender has died, is no configuration. One
+ * kubeadm at a time on a machine: an earlier run of ours may still be at work after a kill.
+ */
 const script = `
 umask 077
 mkdir -p /run/clouder-kubeadm
 file=$(mktemp /run/clouder-kubeadm/XXXXXXXX)
 trap 'rm -f "$file"' EXIT
 cat > "$file"
+[ "$(stat -c %s "$file")" = "$1" ] || { echo "the configuration did not arrive whole" >&2; exit 1; }
+shift
 kubeadm config validate --config "$file" >&2
 flock -w 300 /run/clouder-kubeadm.lock kubeadm "$@" --config "$file" 2>&1
 `;
@@ -28,8 +33,9 @@ export async function runKubeadm(
 ): Promise<void> {
   const hide = (text: string) =>
     call.secrets.reduce((shown, secret) => shown.replaceAll(secret, "[redacted]"), text);
+  const size = String(Buffer.byteLength(call.file));
   try {
-    await access.run(["sh", "-ec", script, "sh", ...call.command], {
+    await access.run(["sh", "-ec", script, "sh", size, ...call.command], {
       stdin: call.file,
       timeoutMs: 600_000,
       signal: context.signal,

@@ -18,12 +18,13 @@ export function accessThrough(host: string, run: RunOnNode): Omit<NodeAccess, "c
       throw new ClouderError("not-found", `cannot read ${path} on ${host}`);
     },
     writeFile: async (path, content, mode = 0o644) => {
-      const { stdout } = await run(writeCommand(path, mode), { stdin: content });
-      checkSize(host, path, stdout, Buffer.byteLength(content));
+      const bytes = Buffer.byteLength(content);
+      const { stdout } = await run(writeCommand(path, mode, bytes), { stdin: content });
+      checkSize(host, path, stdout, bytes);
     },
     upload: async (localPath, remotePath, options = {}) => {
       const { size } = await stat(localPath);
-      const { stdout } = await run(writeCommand(remotePath, options.mode ?? 0o644), {
+      const { stdout } = await run(writeCommand(remotePath, options.mode ?? 0o644, size), {
         stdinFile: localPath,
         onSent: (done) => options.onProgress?.(done, size),
         signal: options.signal,

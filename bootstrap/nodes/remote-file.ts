@@ -2,8 +2,9 @@ import type { NodeAccess, RunOptions } from "#bootstrap/nodes/node-access";
 import { ClouderError } from "#core/error";
 
 /**
- * Writes standard input to `$1` with mode `$2`: into a new file beside it that nobody else can
- * read, then renames, so that readers see the old or the new content and never a part.
+ * Writes standard input, `$3` bytes, to `$1` with mode `$2`: into a new file beside it that nobody
+ * else can read, then renames, so that readers see the old or the new content and never a part:
+ * where the sender dies, the input ends early.
  */
 const writeScript = `
 umask 077
@@ -12,18 +13,21 @@ folder=$(dirname -- "$1")
 new=$(mktemp -- "$folder/.clouder.XXXXXXXX")
 trap 'rm -f -- "$new"' EXIT
 cat > "$new"
-chmod -- "$2" "$new"
-mv -f -- "$new" "$1"
-trap - EXIT
-stat -c %s -- "$1"
+size=$(stat -c %s -- "$new")
+if [ "$size" = "$3" ]; then
+  chmod -- "$2" "$new"
+  mv -f -- "$new" "$1"
+  trap - EXIT
+fi
+echo "$size"
 `;
 
-/** argv that writes its standard input to `path` and prints the file's size. */
-export function writeCommand(path: string, mode: number): readonly string[] {
-  return ["sh", "-ec", writeScript, "sh", path, mode.toString(8).padStart(4, "0")];
+/** argv that writes its standard input of `bytes` to `path` and prints how many arrived. */
+export function writeCommand(path: string, mode: number, bytes: number): readonly string[] {
+  return ["sh", "-ec", writeScript, "sh", path, mode.toString(8).padStart(4, "0"), String(bytes)];
 }
 
-/** Fails unless the size that the machine reports is the size that was sent. */
+/** Fails unless what arrived is what was sent. */
 export function checkSize(host: string, path: string, printed: string, sent: number): void {
   const arrived = Number(printed.trim());
   if (arrived !== sent) {

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
-import type { Client, ConnectConfig } from "ssh2";
+import type { Client, ConnectConfig, PublicKeyAuthMethod } from "ssh2";
 import { hostKeyChanged, hostKeyOf, knownHostName, pinKey, pinnedKeys } from "./known-hosts.ts";
 import type { HostKey } from "./known-hosts.ts";
+import { privateKey } from "./ssh-key.ts";
 import type { SshAddress } from "#bootstrap/nodes/node-access";
 import { ClouderError, messageOf } from "#core/error";
 
@@ -72,31 +72,13 @@ function hostKeyAlgorithms(pinned: readonly HostKey[]): never[] {
   return kinds as never[];
 }
 
+/** By the key alone where there is one: to be told first that one is wanted costs a round trip. */
 async function credentials(address: SshAddress): Promise<ConnectConfig> {
-  if (address.keyFile === undefined) return address.agent ? { agent: address.agent } : {};
-  const key = await readFile(address.keyFile).catch((error: unknown) => {
-    throw new ClouderError("config", `cannot read the SSH key ${address.keyFile ?? ""}`, {
-      hint: "give the private key's file with --key",
-      cause: error,
-    });
-  });
-  const { default: ssh2 } = await import("ssh2");
-  const parsed = ssh2.utils.parseKey(key);
-  if (!(parsed instanceof Error) || !/[Ee]ncrypted|passphrase/.test(parsed.message)) {
-    return { privateKey: key };
-  }
-  if (!address.askSecret) throw passphraseWanted(address.keyFile);
-  const passphrase = await address.askSecret("key-passphrase", address.keyFile);
-  if (ssh2.utils.parseKey(key, passphrase) instanceof Error) {
-    throw new ClouderError("unauthenticated", `this is not the passphrase of ${address.keyFile}`);
-  }
-  return { privateKey: key, passphrase };
-}
-
-function passphraseWanted(keyFile: string): ClouderError {
-  return new ClouderError("unauthenticated", `the SSH key ${keyFile} has a passphrase`, {
-    hint: "pipe it in with --key-passphrase-stdin, or load the key into ssh-agent and leave --key out",
-  });
+  const { keyFile, user: username, agent, askSecret } = address;
+  if (keyFile === undefined) return agent ? { agent } : {};
+  const key = await privateKey(keyFile, askSecret);
+  const method: PublicKeyAuthMethod = { type: "publickey", username, key };
+  return { authHandler: [method] };
 }
 
 /** Why a server cannot be used, with the cure. */
@@ -108,13 +90,6 @@ export function connectionError(name: string, address: SshAddress, error: Error)
       hint: `add the public key of ${address.keyFile ?? "your SSH agent"} to ~${address.user}/.ssh/authorized_keys there`,
       cause: error,
     });
-  }
-  if (text.includes("parse privateKey")) {
-    return new ClouderError(
-      "config",
-      `the SSH key ${address.keyFile ?? ""} cannot be used: ${text}`,
-      { hint: "give the private key's file with --key", cause: error },
-    );
   }
   return new ClouderError("unreachable", `cannot reach ${where}: ${text}`, {
     hint: "check address and port, that sshd runs there and that no firewall is in between",

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createCluster } from "#bootstrap/create-cluster";
@@ -62,6 +62,17 @@ it("what is wanted and cannot be asked for is told, with the flag that brings it
       hint: expect.stringMatching(/--sudo-password-stdin.*NOPASSWD/) as string,
     });
   }
+});
+
+it("a file that is no private key is told as such, and nobody is contacted", async () => {
+  await using world = await createSshWorld({ hosts: 1 });
+  await writeFile(join(world.request.home, "key"), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me\n");
+  await expect(create(world)).rejects.toMatchObject({
+    code: "config",
+    message: expect.stringMatching(/the SSH key .*\/key cannot be used/) as string,
+    hint: expect.stringContaining("--key") as string,
+  });
+  expect(world.fleet.counts.mostConnections).toBe(0);
 });
 
 it("a wrong passphrase and a wrong password are told apart", async () => {

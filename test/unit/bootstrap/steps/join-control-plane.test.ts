@@ -38,7 +38,7 @@ function run(facts: Partial<Facts>, one: Node, context: PlanContext = contextFor
   return joinControlPlane.run(context, facts, one);
 }
 const lines = ({ ran }: ScriptedNode) => ran.map(({ line }) => line);
-const joins = ({ ran }: ScriptedNode) => ran.filter(({ line }) => line.includes(" sh join"));
+const joins = ({ ran }: ScriptedNode) => ran.filter(({ line }) => / sh \d+ join/.test(line));
 const fresh = (name: string, more: Parameters<typeof scriptedNode>[1] = []) =>
   scriptedNode(name, [...more, [/kubelet.conf \|\|/, { status: 1 }]]);
 
@@ -62,7 +62,7 @@ describe("further control planes (E6)", () => {
     const joining = (name: string) =>
       fresh(name, [
         [
-          /sh join/,
+          /sh \d+ join/,
           () => {
             order.push(name);
             return "";
@@ -80,7 +80,7 @@ describe("further control planes (E6)", () => {
     let attempts = 0;
     const access = fresh("lab-master-2", [
       [
-        /sh join/,
+        /sh \d+ join/,
         () => {
           attempts += 1;
           const stdout = "error: etcdserver: can only promote a learner member which is in sync\n";

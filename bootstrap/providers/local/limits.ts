@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { readFile, readdir, readlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { hostCommand } from "./host-command.ts";
 import { ClouderError } from "#core/error";
 
 /** Fails with the way out when this host's file systems cannot hold machines. */
 export async function checkRoom(folder: string, machines: number): Promise<void> {
-  const { stdout } = await hostCommand(["df", "--output=avail", "-B1", folder]);
+  const { stdout } = await hostCommand(["df", "--output=avail", "-B1", nearest(folder)]);
   const free = Number(stdout.trim().split("\n").at(-1));
   const needed = machines * 3 * 2 ** 30;
   if (free < needed) {
@@ -14,6 +16,11 @@ export async function checkRoom(folder: string, machines: number): Promise<void>
       { hint: "free some space, or move ~/.clouder to a larger file system" },
     );
   }
+}
+
+/** The folder, or the nearest above it: a look makes none. */
+function nearest(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder) ? folder : nearest(dirname(folder));
 }
 
 /** Seen at rest: about 15 on a worker and 29 on a control plane; fewer are hopeless. */

@@ -1,7 +1,15 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CreateSubnetCommand, CreateVpcCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createCluster } from "#bootstrap/create-cluster";
+import { planCluster } from "#bootstrap/plan-cluster";
 import type { ProviderContext } from "#bootstrap/providers/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
+import type { ClouderError } from "#core/error";
+import { silent } from "#core/report";
+import { writeEmptyBundle } from "#test/fixtures/bundle";
 import { startAwsWorld, type AwsWorld } from "./aws-world.ts";
 
 /** What users get wrong, or what has changed under them: told with the cure, and nothing is made. */
@@ -106,6 +114,37 @@ describe("C1 refuses before anything is made:", () => {
     expect(error["code"]).toBe("config");
     expect(error["message"]).toMatch(/subnet-\w+ has 11 free addresses, 12 are needed/);
     expect(await refused(await world.context({ workers: 2, settings }))).toEqual({ code: "none" });
+  });
+
+  test("C1 plan tells it as create does, before the first call that makes something", async () => {
+    const home = await mkdtemp(join(tmpdir(), "clouder-plan-"));
+    const settings = {
+      ...{ region: "us-east-1", workerSize: "m99.mega", private: true },
+    };
+    const request = {
+      ...{ home, flags: { bundle: await writeEmptyBundle(home) } },
+      document: JSON.stringify({
+        ...{ apiVersion: "bootstrap.clouder.datalayer.io/v1alpha1", kind: "Cluster" },
+        ...{ metadata: { name: "dev" }, spec: { provider: { name: "aws", settings } } },
+      }),
+    };
+    const around = { report: silent, clock: world.clock, environment: {} };
+    const told = async (work: Promise<unknown>) => {
+      const error = await work.then(
+        () => undefined,
+        (reason: unknown) => reason as ClouderError,
+      );
+      return { code: error?.code, message: error?.message, hint: error?.hint };
+    };
+    const plan = await told(
+      planCluster(request, around, () => Promise.reject(new Error("there is no cluster"))),
+    );
+    expect(plan.code).toBe("config");
+    expect(plan.message).toContain("m99.mega");
+    expect(plan).toEqual(await told(createCluster(request, around)));
+    expect(made()).toEqual([]);
+    expect(await readdir(home)).toEqual(["bundle"]);
+    await rm(home, { recursive: true });
   });
 
   test("C4 a name that another cluster has, which is never touched", async () => {

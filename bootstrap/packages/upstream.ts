@@ -22,8 +22,8 @@ export const upstream = {
   },
   criu: {
     url: "https://download.opensuse.org/repositories/devel:/tools:/criu",
-    /** "devel:tools OBS Project": the part of its fingerprint that CRIU's tracker has (issue 2342). */
-    fingerprint: "30A8343A498D5A23",
+    /** "devel:tools OBS Project", as CRIU's tracker has it (issue 2342). */
+    fingerprint: "428E4E348405CE7900DB99C230A8343A498D5A23",
   },
   flannel: {
     image: "ghcr.io/flannel-io/flannel:v0.28.4",

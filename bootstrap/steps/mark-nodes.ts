@@ -6,12 +6,16 @@ import { poolOf } from "#bootstrap/spec/machines";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { Machine } from "#bootstrap/providers/provider";
 import { proofLabels, type Proof } from "#bootstrap/steps/proof";
-import type { Step } from "#bootstrap/steps/step";
+import type { PlanContext, Step } from "#bootstrap/steps/step";
+import { ClouderError } from "#core/error";
 
 const planeTaint = { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" } as const;
 
 interface NodeObject {
-  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: {
     readonly taints?: readonly { readonly key: string; readonly effect: string }[];
   };
@@ -29,11 +33,10 @@ export const markNodes: Step = {
     ...spec.pools.map((pool) => `kubectl label, pool ${pool.name}: ${pairs(nodeLabels(pool))}`),
     `kubectl taint, control plane: ${spec.controlPlane.schedulable ? "schedulable" : "NoSchedule"}`,
   ],
-  run: async ({ spec }, facts, { access, machine }) => {
+  run: async (context, facts, { access, machine }) => {
+    const { spec } = context;
     const plane = controlPlane(facts);
-    const node = JSON.parse(
-      await kubectl(plane, ["get", "node", machine.name, "-o", "json"]),
-    ) as NodeObject;
+    const node = await nodeCalled(context, plane, machine.name);
     const proof = (await readStamp(access, "proof")) as Partial<Proof>;
     const labelled = await setLabels(plane, machine.name, node, {
       ...labelsOf(spec, machine),
@@ -43,6 +46,28 @@ export const markNodes: Step = {
     return labelled || tainted ? {} : { skipped: "labelled already" };
   },
 };
+
+/** The nodes of a run, asked for once: a kubectl for each would keep the control plane busy. */
+const lists = new WeakMap<PlanContext, Promise<readonly NodeObject[]>>();
+
+async function nodeCalled(
+  context: PlanContext,
+  plane: NodeAccess,
+  name: string,
+): Promise<NodeObject> {
+  const list = lists.get(context) ?? listNodes(plane);
+  lists.set(context, list);
+  const node = (await list).find(({ metadata }) => metadata.name === name);
+  if (node) return node;
+  throw new ClouderError("not-found", `the cluster has no node ${name} any more`, {
+    hint: "run the command again",
+  });
+}
+
+async function listNodes(plane: NodeAccess): Promise<readonly NodeObject[]> {
+  const text = await kubectl(plane, ["get", "nodes", "-o", "json"]);
+  return (JSON.parse(text) as { readonly items: readonly NodeObject[] }).items;
+}
 
 /** The labels that a node gets besides its proof's. */
 export function labelsOf(

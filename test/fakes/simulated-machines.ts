@@ -13,6 +13,8 @@ import type { RunResult } from "#bootstrap/nodes/node-access";
 export interface SimulatedMachine {
   readonly address: string;
   run(argv: readonly string[], input: Input): RunResult;
+  /** What is on it, and its node in the cluster, a line each. */
+  state(): readonly string[];
 }
 
 /** What a command was sent; of a large file only the beginning is kept. */
@@ -27,8 +29,9 @@ export function longCommand(argv: readonly string[]): string | undefined {
   const script = argv[0] === "sh" ? (argv[2] ?? "") : "";
   if (script.includes("dpkg -i")) return "packages";
   if (script.includes("clouder-proof")) return "proof";
-  if (script.includes("kubeadm config validate")) return `kubeadm ${argv[4] ?? ""}`;
+  if (script.includes("kubeadm config validate")) return `kubeadm ${argv[5] ?? ""}`;
   if (argv[0] === "systemctl" && argv[1] === "restart") return "restart";
+  if (argv[0] === "ctr" && argv.includes("import")) return "images";
   return undefined;
 }
 
@@ -47,12 +50,14 @@ function simulatedMachine(address: string, cluster: Cluster): SimulatedMachine {
   const files = new Map<string, Input>();
   const active = new Set<string>();
   const images = new Set<string>();
+  let nodeName: string | undefined;
   const ok = (stdout = ""): RunResult => ({ status: 0, stdout, stderr: "" });
   const no = (stderr = ""): RunResult => ({ status: 1, stdout: "", stderr });
 
   const become = (input: Input) => {
     const name =
       /"nodeRegistration": \{\s*"name": "([^"]+)"/.exec(input.head.toString())?.[1] ?? "";
+    nodeName = name;
     cluster.nodes.set(name, { labels: {}, taints: [] });
     for (const path of ["/etc/kubernetes/kubelet.conf", servingCertificate]) {
       files.set(path, textInput("x"));
@@ -63,15 +68,17 @@ function simulatedMachine(address: string, cluster: Cluster): SimulatedMachine {
     const [, , text = "", , ...words] = argv;
     if (text.includes("systemd-detect-virt --container")) return ok(facts(address));
     if (text.includes('mv -f -- "$new" "$1"')) {
-      files.set(words[0] ?? "", input);
+      // Half of a file, whose sender has died, is dropped.
+      if (String(input.bytes) === words[2]) files.set(words[0] ?? "", input);
       return ok(String(input.bytes));
     }
     if (text.includes("sha256sum")) return ok(sums(words));
     if (text.includes("clouder-proof")) return ok(`${versions}proven\n`);
     if (text.includes("criu --version")) return ok(versions);
     if (text.includes("kubeadm config validate")) {
+      if (String(input.bytes) !== words[0]) return no("the configuration did not arrive whole");
       become(input);
-      if (words[0] === "init") {
+      if (words[1] === "init") {
         files.set("/etc/kubernetes/admin.conf", textInput(adminConf));
         files.set("/etc/kubernetes/pki/ca.crt", textInput(cluster.authority));
       }
@@ -124,7 +131,15 @@ function simulatedMachine(address: string, cluster: Cluster): SimulatedMachine {
   };
   const run = (argv: readonly string[], input: Input) =>
     programs[argv[0] ?? ""]?.(argv, input) ?? ok();
-  return { address, run };
+  const state = () => [
+    ...[...files.keys()].map((path) => `file ${path}`),
+    ...[...active].map((unit) => `active ${unit}`),
+    ...[...images].map((name) => `image ${name}`),
+    ...(nodeName === undefined
+      ? []
+      : [`node ${nodeName} ${JSON.stringify(cluster.nodes.get(nodeName))}`]),
+  ];
+  return { address, run, state };
 }
 
 function textInput(text: string): Input {

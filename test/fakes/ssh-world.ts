@@ -23,25 +23,36 @@ export interface SshWorld extends AsyncDisposable {
   readonly request: CreateClusterRequest;
   /** Runs the create in a process of its own. */
   create(): Promise<ClientAnswer>;
+  /**
+   * The same, killed by SIGKILL at the first boundary of a step that is not among `died`: gives
+   * that one; undefined when there was none and the create went to its end.
+   */
+  killedCreate(died: readonly string[]): Promise<string | undefined>;
+  /** What is on the machines, a list for each. */
+  state(): readonly (readonly string[])[];
 }
 
 export interface WorldOptions extends Omit<FleetOptions, "machines"> {
   readonly hosts: number;
+  /** The first ones; default 1. */
+  readonly planes?: number;
   /** Size of each program and image of the bundle. */
   readonly fileBytes?: number;
   /** Only this step, and those it needs facts from. */
   readonly only?: string;
 }
 
-/** Raises the hosts; the first is the control plane. */
+/** Raises the hosts; the first are the control planes. */
 export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
   const home = await mkdtemp(join(tmpdir(), "clouder-fleet-"));
   const addresses = loopbackAddresses(options.hosts);
-  const fleet = await startSshFleet({ ...options, machines: simulatedMachines(addresses) });
+  const machines = simulatedMachines(addresses);
+  const fleet = await startSshFleet({ ...options, machines });
   const key = join(home, "key");
   await writeFile(key, fleet.privateKey, { mode: 0o600 });
   const bundle = await writeBundle(join(home, "bundle"), options.fileBytes ?? 1 << 16);
-  const workers = options.hosts - 1;
+  const planes = options.planes ?? 1;
+  const workers = options.hosts - planes;
   const user = options.sudoPassword === undefined ? "root" : "ops";
   const request: CreateClusterRequest = {
     home,
@@ -50,6 +61,7 @@ export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
       metadata: { name: "fleet" },
       spec: {
         network: { podCIDR: "10.240.0.0/13" },
+        ...(planes > 1 && { controlPlane: { count: planes, endpoint: "api.fleet.test:6443" } }),
         pools: [
           { name: "workers", count: Math.min(workers, 150) },
           ...(workers > 150 ? [{ name: "more", count: workers - 150 }] : []),
@@ -73,6 +85,24 @@ export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
       const { stdout } = await promisify(execFile)(process.execPath, [client, requestFile]);
       return JSON.parse(stdout) as ClientAnswer;
     },
+    killedCreate: async (died) => {
+      const run = promisify(execFile)(process.execPath, [
+        ...[client, requestFile, JSON.stringify(died)],
+      ]);
+      return await run.then(
+        ({ stdout }) => {
+          const { error } = JSON.parse(stdout) as ClientAnswer;
+          if (error) throw new Error(`${error.code}: ${error.message}`);
+          return undefined;
+        },
+        (error: unknown) => {
+          const { signal, stdout } = error as { signal?: string; stdout?: string };
+          if (signal !== "SIGKILL") throw error;
+          return stdout ?? "";
+        },
+      );
+    },
+    state: () => machines.map((one) => one.state().toSorted()),
     [Symbol.asyncDispose]: async () => {
       await fleet[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });

@@ -14,11 +14,11 @@ const create = (world: SshWorld, events: ReportEvent[] = []) =>
 /** Counts long commands of each host, and tells when all of `hosts` have been proven. */
 function watching(hosts: readonly number[]) {
   const seen: string[] = [];
-  const { promise: proven, resolve: tell } = Promise.withResolvers<void>();
+  const { promise: proven, resolve: tell } = Promise.withResolvers<true>();
   const pace = (host: number, argv: readonly string[]) => {
     const kind = longCommand(argv);
     if (kind !== undefined) seen.push(`${kind} ${host}`);
-    if (hosts.every((one) => seen.includes(`proof ${one}`))) tell();
+    if (hosts.every((one) => seen.includes(`proof ${one}`))) tell(true);
     return Promise.resolve();
   };
   return { seen, proven, pace };

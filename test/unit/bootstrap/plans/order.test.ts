@@ -5,12 +5,13 @@ import { chooseSteps, orderSteps } from "#bootstrap/plans/order";
 import { previewPlan } from "#bootstrap/plans/preview";
 import { clusterStep, contextFor, nodeStep } from "./plan.ts";
 
+const noCluster = () => Promise.reject(new Error("no cluster"));
 const done = () => Promise.resolve({});
 
 describe("ordering a plan", () => {
   test.each([
     ["create-cluster", createClusterPlan],
-    ["delete own machines", deleteOwnMachinesPlan],
+    ["delete own machines", deleteOwnMachinesPlan({ connect: noCluster, force: false })],
     ["hand back machines", handBackMachinesPlan],
   ])("accepts the plan %s", (_name, plan) => {
     const order = orderSteps(plan).map(({ step }) => step.id);

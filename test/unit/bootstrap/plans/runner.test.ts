@@ -177,7 +177,7 @@ describe("running a plan", () => {
   test("a machine goes on the moment it answers; one that never does is named, and the cluster waits for it", async () => {
     const order: string[] = [];
     const nodes = machines(["plane", "mute", "late", "quick"]);
-    const { promise: late, resolve: lateAnswers } = Promise.withResolvers<void>();
+    const { promise: late, resolve: lateAnswers } = Promise.withResolvers<true>();
     const plan: Step[] = [
       ...reaching(nodes, (name) => {
         if (name === "late") return late;
@@ -187,7 +187,7 @@ describe("running a plan", () => {
       nodeStep("prepare", {}, ({ machine }) => {
         order.push(machine.name);
         // Nobody else is waited for: the late one answers when the quick one is prepared.
-        if (machine.name === "quick") lateAnswers();
+        if (machine.name === "quick") lateAnswers(true);
         return Promise.resolve({});
       }),
       clusterStep("init", { after: ["prepare"] }, () => {

@@ -6,32 +6,24 @@ import {
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import type { AwsClients } from "./aws-tagged.ts";
-import { startForwarder, type Forwarder, type Targets } from "./aws-forwarder.ts";
+import type { AwsClients } from "#test/lab/aws-tagged";
+import type { BalancerView } from "#test/lab/cloud-balancers";
+import type { Targets } from "#test/lab/cloud-forwarder";
 
-/** Network load balancers that forward: moto only keeps them in its books. */
-export interface Balancers {
-  /** Does as moto's books say now. */
-  refresh(): Promise<void>;
+/** moto's network load balancers, with addresses behind their DNS names. */
+export interface AwsBalancers {
+  /** What its books say now. */
+  readonly look: () => Promise<readonly BalancerView[]>;
   /** The address behind a balancer's DNS name. */
   addressOf(name: string): string | undefined;
-  stop(): Promise<void>;
 }
 
-interface Running {
-  readonly address: string;
-  readonly name: string;
-  readonly forwarders: Map<number, Forwarder>;
-}
-
-/** `give` makes an address for a balancer, inside of the network or outside; `take` removes it. */
-export function createBalancers(
+/** `choose` gives a balancer an address, inside of the network or outside. */
+export function awsBalancers(
   { ec2, elb }: Pick<AwsClients, "ec2" | "elb">,
-  give: (outside: boolean) => Promise<string>,
-  take: (address: string) => Promise<void>,
-): Balancers {
-  const running = new Map<string, Running>();
-  let turn: Promise<void> = Promise.resolve();
+  choose: (outside: boolean) => string,
+): AwsBalancers {
+  const addresses = new Map<string, string>();
 
   const addressesOf = async (InstanceIds: string[]): Promise<readonly string[]> => {
     if (InstanceIds.length === 0) return [];
@@ -55,53 +47,36 @@ export function createBalancers(
     // For targets by instance that is what AWS does unless told otherwise.
     const keeps = Attributes.find(({ Key }) => Key === "preserve_client_ip.enabled");
     return {
-      ...{ addresses: await addressesOf(ids), path, port },
+      ...{ addresses: await addressesOf(ids), port, probe: { port, path } },
       keepsCaller: keeps?.Value !== "false",
     };
   };
 
-  const stopOne = async (arn: string, { address, forwarders }: Running) => {
-    running.delete(arn);
-    await Promise.all([...forwarders.values()].map((one) => one.stop()));
-    await take(address);
-  };
-
-  const forward = async (arn: string, { address, forwarders }: Running) => {
+  const listenersOf = async (arn: string) => {
     const { Listeners = [] } = await elb.send(
       new DescribeListenersCommand({ LoadBalancerArn: arn }),
     );
+    const listeners = new Map<number, Targets>();
     for (const { Port = 0, DefaultActions: [action] = [] } of Listeners) {
-      const targets = await targetsOf(action?.TargetGroupArn ?? "");
-      const forwarder = forwarders.get(Port);
-      if (forwarder) forwarder.use(targets);
-      else forwarders.set(Port, await startForwarder(address, Port, targets));
+      listeners.set(Port, await targetsOf(action?.TargetGroupArn ?? ""));
     }
-  };
-
-  const refresh = async () => {
-    const { LoadBalancers = [] } = await elb.send(new DescribeLoadBalancersCommand({}));
-    const there = new Set(LoadBalancers.map(({ LoadBalancerArn }) => LoadBalancerArn));
-    for (const [arn, one] of running) if (!there.has(arn)) await stopOne(arn, one);
-    for (const { LoadBalancerArn: arn = "", DNSName: name = "", Scheme } of LoadBalancers) {
-      const known = running.get(arn);
-      const one = known ?? {
-        address: await give(Scheme === "internet-facing"),
-        ...{ name: name.toLowerCase(), forwarders: new Map<number, Forwarder>() },
-      };
-      running.set(arn, one);
-      await forward(arn, one);
-    }
+    return listeners;
   };
 
   return {
-    refresh: () => {
-      turn = turn.then(refresh, refresh);
-      return turn;
+    look: async () => {
+      const { LoadBalancers = [] } = await elb.send(new DescribeLoadBalancersCommand({}));
+      const there = new Set(LoadBalancers.map(({ DNSName }) => DNSName?.toLowerCase()));
+      for (const name of addresses.keys()) if (!there.has(name)) addresses.delete(name);
+      const views: BalancerView[] = [];
+      for (const { LoadBalancerArn: id = "", DNSName = "", Scheme } of LoadBalancers) {
+        const name = DNSName.toLowerCase();
+        const address = addresses.get(name) ?? choose(Scheme === "internet-facing");
+        addresses.set(name, address);
+        views.push({ id, address, listeners: await listenersOf(id) });
+      }
+      return views;
     },
-    addressOf: (name) => [...running.values()].find((one) => one.name === name)?.address,
-    stop: async () => {
-      await turn.catch(() => undefined);
-      for (const [arn, one] of running) await stopOne(arn, one);
-    },
+    addressOf: (name) => addresses.get(name),
   };
 }

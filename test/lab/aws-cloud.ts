@@ -1,21 +1,19 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { clusterFolder, recordOf, writeRecord } from "#bootstrap/cluster-folder";
-import { identityOf } from "#bootstrap/providers/local/identity";
-import { ensureNetwork } from "#bootstrap/providers/local/network";
-import { loadSpec } from "#bootstrap/spec/load";
-import { createBalancers } from "#test/lab/aws-balancers";
+import { awsBalancers } from "#test/lab/aws-balancers";
 import { awsProgram } from "#test/lab/aws-cli";
 import { taggedThings } from "#test/lab/aws-tagged";
 import { startAwsFaults, type AwsCall, type AwsFaults } from "#test/lab/aws-faults";
-import { endInstance, startInstance, type CloudSite } from "#test/lab/aws-machines";
 import { startNames } from "#test/lab/aws-names";
+import { createCloudBalancers } from "#test/lab/cloud-balancers";
+import { createCloudMachines, type CloudMachine } from "#test/lab/cloud-machines";
+import { openCloudSite } from "#test/lab/cloud-site";
 import { launcher, type LabCluster } from "#test/lab/lab-cluster";
 import { startMoto } from "#test/lab/moto";
-import { outputOf, runProgram } from "#test/lab/run-program";
+import { runProgram } from "#test/lab/run-program";
 import type { ProgramOptions, ProgramResult } from "#test/lab/run-program";
 
 /** moto with real machines, names and load balancers behind it. */
@@ -51,33 +49,13 @@ const image = {
 const movesBalancers =
   /^(CreateListener|DeleteListener|DeleteLoadBalancer|ModifyTargetGroupAttributes|RegisterTargets|DeregisterTargets|TerminateInstances)$/;
 
-/**
- * Starts the cloud. Its machines belong to a cluster's folder `name` of the local provider in the
- * lab's home, so that `cluster delete NAME` and the lab's clean-up remove them, whatever happens here.
- */
+/** Starts the cloud; `name` is its site's. */
 export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsCloud> {
   await using undo = new AsyncDisposableStack();
-  const folder = clusterFolder(lab.home, name);
-  const spec = loadSpec({
-    flags: { name, provider: "local", workers: 0 },
-    defaults: { kubernetesVersion: "v1.36.3", bundle: lab.bundle },
-  });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const created_at = new Date().toISOString();
-  await writeRecord(folder, recordOf(spec, { uid: "cloud", created_at }, false));
-  undo.defer(async () => {
-    await lab.clouder(["cluster", "delete", name, "--yes"]);
-  });
-  const identity = identityOf(name, folder);
-  const { bridge, subnet, gateway } = await ensureNetwork(identity, spec, undefined);
-  const stem = subnet.replace(/\.0\/24$/, "");
-  // The range for benchmarks, which nobody has on the Internet, stands for public addresses.
-  const outside = `198.18.${stem.split(".")[2] ?? ""}`;
-  const nameServer = `${stem}.2`;
-  const host = (change: "add" | "delete", address: string) =>
-    outputOf(["ip", "address", change, `${address}/24`, "dev", bridge]);
-  await host("add", nameServer);
-  await host("add", `${outside}.1`);
+  const site = undo.use(await openCloudSite(lab, name));
+  const { folder, network } = site;
+  const nameServer = site.inside(2);
+  await site.give(nameServer);
 
   const moto = await startMoto({ folder, images: [image] });
   undo.defer(() => moto.stop());
@@ -99,35 +77,33 @@ export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsC
   const iam = new IAMClient(direct);
 
   let given = 240;
-  const balancers = createBalancers(
-    { ec2, elb },
-    async (isOutside) => {
-      given += 1;
-      const address = `${isOutside ? outside : stem}.${given}`;
-      await host("add", address);
-      return address;
-    },
-    async (address) => {
-      await host("delete", address);
-    },
-  );
+  const books = awsBalancers({ ec2, elb }, (isOutside) => {
+    given += 1;
+    return isOutside ? site.outside(given) : site.inside(given);
+  });
+  const balancers = createCloudBalancers(site, books.look);
   undo.defer(() => balancers.stop());
-  const names = await startNames(nameServer, (one) => balancers.addressOf(one));
+  const names = await startNames(nameServer, (one) => books.addressOf(one));
   undo.defer(() => names.stop());
   const resolver = join(folder, "resolv.conf");
   await writeFile(resolver, `nameserver ${nameServer}\n`);
 
-  const site: CloudSite = {
-    ...{ identity, gateway, nameServer },
-    archive: join(lab.bundle, "machine/root.tar.zst"),
-  };
-  const instances = createInstances(site, ec2, outside);
+  const machines = createCloudMachines(site);
+  undo.defer(() => machines.settled().catch(() => undefined));
+  const instances = followInstances(ec2, {
+    start: (one) => {
+      machines.start({ ...one, nameServer, user: "admin" });
+    },
+    end: (id) => {
+      machines.end(id);
+    },
+    outside: site.outside,
+  });
   faults.answered = async (call, body) => {
     await instances.follow(call, body);
     if (movesBalancers.test(call.action)) await balancers.refresh();
     return instances.asSeen(body);
   };
-  const kept = undo.move();
   const run = (argv: readonly string[], options: ProgramOptions = {}) =>
     runProgram(
       [
@@ -138,52 +114,45 @@ export async function startAwsCloud(lab: LabCluster, name: string): Promise<AwsC
       { environment: { ...environment, HOME: lab.home }, ...options },
     );
   const aws = await awsProgram();
+  const kept = undo.move();
   return {
-    ...{ faults, network: subnet, run },
+    ...{ faults, network, run },
     clouder: (args, options) => run([launcher, ...args], { outlivesUs: true, ...options }),
     aws: async (args) => {
       const { stdout } = await run([...aws, ...args, "--output", "json"]);
       return stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
     },
     tagged: (cluster) => taggedThings({ ec2, elb, iam }, cluster),
-    machines: () => readdir(join(folder, "machines")).catch(() => []),
-    settled: instances.settled,
-    [Symbol.asyncDispose]: async () => {
-      await instances.settled().catch(() => undefined);
-      await kept.disposeAsync();
-      await rm(folder, { recursive: true, force: true });
-    },
+    machines: site.machines,
+    settled: machines.settled,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-/** Machines that come and go as calls say. */
-function createInstances(site: CloudSite, ec2: EC2Client, outside: string) {
+interface Followed {
+  readonly start: (machine: Omit<CloudMachine, "user">) => void;
+  readonly end: (name: string) => void;
+  readonly outside: (last: number) => string;
+}
+
+/** Tells which instances come and go, from calls and their answers. */
+function followInstances(ec2: EC2Client, { start, end, outside }: Followed) {
   const keys = new Map<string, string>();
-  const machines = new Map<string, Promise<void>>();
+  const there = new Set<string>();
   /** Addresses that moto made up, and those that lead to the machines. */
   const addresses = new Map<string, string>();
 
-  const start = async (id: string): Promise<void> => {
-    const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  const started = async (name: string): Promise<void> => {
+    there.add(name);
+    const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [name] }));
     const [instance = {}] = Reservations?.[0]?.Instances ?? [];
     const { PrivateIpAddress: privateAddress = "", PublicIpAddress, KeyName = "" } = instance;
-    const publicAddress = privateAddress.replace(/^.*(?=\.\d+$)/, outside);
+    const publicAddress = outside(Number(privateAddress.split(".").at(-1)));
     if (PublicIpAddress !== undefined) addresses.set(PublicIpAddress, publicAddress);
-    const booted = startInstance(site, {
-      ...{ id, privateAddress, publicKey: keys.get(KeyName) ?? "" },
+    start({
+      ...{ name, privateAddress, publicKey: keys.get(KeyName) ?? "" },
       ...(PublicIpAddress !== undefined && { publicAddress }),
     });
-    // Told by `settled`; a machine that does not boot is one that does not answer.
-    booted.catch(() => undefined);
-    machines.set(id, booted);
-  };
-
-  const end = (id: string): void => {
-    const booted = machines.get(id);
-    if (!booted) return;
-    const ended = booted.catch(() => undefined).then(() => endInstance(site, id));
-    ended.catch(() => undefined);
-    machines.set(id, ended);
   };
 
   return {
@@ -194,7 +163,7 @@ function createInstances(site: CloudSite, ec2: EC2Client, outside: string) {
       }
       if (action === "RunInstances") {
         for (const [, id = ""] of body.matchAll(/<instanceId>(i-[0-9a-f]+)</g)) {
-          if (!machines.has(id)) await start(id);
+          if (!there.has(id)) await started(id);
         }
       }
       if (action === "TerminateInstances") {
@@ -206,8 +175,5 @@ function createInstances(site: CloudSite, ec2: EC2Client, outside: string) {
         (text, [made, real]) => text.replaceAll(`>${made}<`, `>${real}<`),
         body,
       ),
-    settled: async (): Promise<void> => {
-      await Promise.all(machines.values());
-    },
   };
 }

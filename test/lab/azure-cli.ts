@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { owner, tenant, type Arm } from "./arm/arm.ts";
 import { ensurePart, type CachedPart } from "./cache.ts";
 import { install } from "./host-tools.ts";
 import { progressOf } from "./progress.ts";
@@ -28,11 +29,40 @@ const azureCli: CachedPart = {
   },
 };
 
-/** The argv that starts `az`; the venv may have moved since it was made. */
-export async function azureCliProgram(): Promise<readonly [string, ...string[]]> {
+/** Runs `az` and gives what it says, as JSON. */
+export type AzureCli = (...words: readonly string[]) => Promise<unknown>;
+
+/** Microsoft's command line, logged in to the fake as its owner; its settings lie in `folder`. */
+export async function openAzureCli(
+  { endpoint, authority }: Pick<Arm, "endpoint" | "authority">,
+  folder: string,
+): Promise<AzureCli> {
   const place = await ensurePart(
     azureCli,
     progressOf(1, () => undefined),
   );
-  return [join(place, "bin", "python"), "-m", "azure.cli"];
+  // The venv may have moved since it was made: its own start scripts name the old place.
+  const program = [join(place, "bin", "python"), "-m", "azure.cli"];
+  const az: AzureCli = async (...words) => {
+    const { stdout } = await runProgram([...program, ...words, "-o", "json"], {
+      environment: {
+        AZURE_CONFIG_DIR: join(folder, "az"),
+        AZURE_CORE_COLLECT_TELEMETRY: "false",
+        AZURE_CORE_INSTANCE_DISCOVERY: "false",
+        AZURE_CORE_LOGIN_EXPERIENCE_V2: "false",
+        REQUESTS_CA_BUNDLE: authority,
+      },
+    });
+    return stdout.trim() === "" ? undefined : (JSON.parse(stdout) as unknown);
+  };
+  await az(
+    ...["cloud", "register", "-n", "lab", "--endpoint-resource-manager", endpoint],
+    ...["--endpoint-active-directory", endpoint, "--endpoint-management", endpoint],
+    ...["--endpoint-active-directory-resource-id", endpoint],
+    ...["--endpoint-active-directory-graph-resource-id", endpoint, "--skip-endpoint-discovery"],
+  );
+  await az("cloud", "set", "-n", "lab");
+  const principal = ["-u", owner.client, "-p", owner.secret, "--tenant", tenant];
+  await az("login", "--service-principal", ...principal);
+  return az;
 }

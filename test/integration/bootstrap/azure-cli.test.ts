@@ -1,46 +1,19 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { wantedMachines } from "#bootstrap/spec/machines";
-import { owner, tenant } from "#test/lab/arm/arm";
-import { azureCliProgram } from "#test/lab/azure-cli";
-import { runProgram } from "#test/lab/run-program";
+import { openAzureCli, type AzureCli } from "#test/lab/azure-cli";
 import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
 
 /** Microsoft's own client on the same fake: what both agree on is more than our word. */
 let world: AzureWorld;
-let program: readonly [string, ...string[]];
+let az: AzureCli;
 beforeAll(async () => {
-  program = await azureCliProgram();
   world = await startAzureWorld();
-  const { endpoint } = world.arm;
-  await az(
-    ...["cloud", "register", "-n", "lab", "--endpoint-resource-manager", endpoint],
-    ...["--endpoint-active-directory", endpoint, "--endpoint-management", endpoint],
-    ...["--endpoint-active-directory-resource-id", endpoint],
-    ...["--endpoint-active-directory-graph-resource-id", endpoint, "--skip-endpoint-discovery"],
-  );
-  await az("cloud", "set", "-n", "lab");
-  const principal = ["-u", owner.client, "-p", owner.secret, "--tenant", tenant];
-  await az("login", "--service-principal", ...principal);
+  az = await openAzureCli(world.arm, world.home);
 }, 1_200_000);
 beforeEach(() => {
   world.reset();
 });
 afterAll(() => world.close());
-
-/** What `az` says, as JSON. */
-async function az(...words: readonly string[]): Promise<unknown> {
-  const { stdout } = await runProgram([...program, ...words, "-o", "json"], {
-    environment: {
-      AZURE_CONFIG_DIR: join(world.home, "az"),
-      AZURE_CORE_COLLECT_TELEMETRY: "false",
-      AZURE_CORE_INSTANCE_DISCOVERY: "false",
-      AZURE_CORE_LOGIN_EXPERIENCE_V2: "false",
-      REQUESTS_CA_BUNDLE: world.arm.authority,
-    },
-  });
-  return stdout.trim() === "" ? undefined : (JSON.parse(stdout) as unknown);
-}
 
 test("B2 B3 B4 az lists and shows what was made, by the original's names and tags", async () => {
   const context = await world.context({ workers: 1 });
@@ -89,4 +62,19 @@ test("B4 the group, network and subnet that az made are taken, and stay as they 
   expect((await world.provider.remove(context, "all")).left).toEqual([]);
   expect(await az("resource", "list", "-g", "ours", "--query", "[].name")).toEqual(["theirs"]);
   expect(await az("group", "show", "-n", "ours", "--query", "tags")).toEqual({ team: "a" });
+}, 300_000);
+
+test("az switches a machine off and on, and tells its power", async () => {
+  const context = await world.context({ workers: 0 });
+  await world.provider.ensure(context, wantedMachines(context.spec));
+  const vm = ["-g", "dev-rg", "-n", "dev-master"];
+  const power = () =>
+    az("vm", "get-instance-view", ...vm, "--query", "instanceView.statuses[1].code");
+  expect(await power()).toBe("PowerState/running");
+  await az("vm", "stop", ...vm);
+  expect(await power()).toBe("PowerState/stopped");
+  await az("vm", "deallocate", ...vm);
+  expect(await power()).toBe("PowerState/deallocated");
+  await az("vm", "start", ...vm);
+  expect(await power()).toBe("PowerState/running");
 }, 300_000);

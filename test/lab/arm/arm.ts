@@ -7,9 +7,11 @@ import { images } from "./catalog.ts";
 import { loopbackCertificate } from "./certificate.ts";
 import { createCloud, type Cloud } from "./cloud.ts";
 import { login, principalOf, tenant, type Principal } from "./login.ts";
+import { powerAnswer } from "./power.ts";
 import { Refusal } from "./refusal.ts";
 import { resourceAnswer, targetOf } from "./resources.ts";
 import { subscriptionRoutes, type Settings } from "./subscription.ts";
+import { checkVersion } from "./versions.ts";
 
 export { tenant } from "./login.ts";
 
@@ -60,8 +62,12 @@ export interface Arm {
   readonly calls: readonly ArmCall[];
   /** Decides about each call before it is carried out; a test's kill hook, too. */
   rule: (call: ArmCall) => ArmFault | undefined;
+  /** Told after every call and every look at what is under way. */
+  changed: () => void;
   /** Items of a list's page. */
   pageSize: number;
+  /** Server that lists name for their next page; absent: this one. */
+  nextPageAt: string | undefined;
   reset(): void;
   stop(): Promise<void>;
 }
@@ -92,19 +98,21 @@ export async function startArm(folder: string): Promise<Arm> {
   const principals = [owner, contributor];
   let calls: ArmCall[] = [];
   const arm: Arm & { endpoint: string; cloud: Cloud; settings: Settings } = {
-    ...{ endpoint: "", authority, certificate, pageSize: 50 },
+    ...{ endpoint: "", authority, certificate, pageSize: 50, nextPageAt: undefined },
     cloud: createCloud(subscription),
     settings: freshSettings(),
     get calls() {
       return calls;
     },
     rule: () => undefined,
+    changed: () => undefined,
     reset: () => {
       calls = [];
       arm.cloud = createCloud(subscription);
       arm.settings = freshSettings();
       arm.rule = () => undefined;
       arm.pageSize = 50;
+      arm.nextPageAt = undefined;
       routes = subscriptionRoutes(arm.cloud, arm.settings, callerOf);
     },
     stop: () =>
@@ -128,23 +136,11 @@ export async function startArm(folder: string): Promise<Arm> {
 
   const answerTo = (request: Request): Answer => {
     callerOf(request);
-    const version = request.query.get("api-version");
-    if (version === null) {
-      throw new Refusal(
-        400,
-        "MissingApiVersionParameter",
-        "The api-version query parameter (?api-version=) is required for all requests.",
-      );
-    }
-    if (!/^20\d\d-\d\d-\d\d(-preview)?$/.test(version)) {
-      throw new Refusal(
-        400,
-        "InvalidApiVersionParameter",
-        `The api-version '${version}' is invalid.`,
-      );
-    }
+    checkVersion(request.path, request.query.get("api-version"));
     const target = targetOf(request.path);
-    const answer = target && resourceAnswer(arm.cloud, target, request);
+    const answer =
+      target &&
+      (powerAnswer(arm.cloud, target, request) ?? resourceAnswer(arm.cloud, target, request));
     if (answer) return answer;
     for (const [method, path, route] of routes) {
       const found = method === request.method ? path.exec(request.path) : null;
@@ -157,7 +153,7 @@ export async function startArm(folder: string): Promise<Arm> {
     throw new Refusal(
       404,
       "InvalidResourceType",
-      `The resource type of '${request.method} ${request.path}' could not be found in the namespace for api version '${version}'.`,
+      `The resource type of '${request.method} ${request.path}' could not be found in the namespace for api version '${request.query.get("api-version") ?? ""}'.`,
     );
   };
 
@@ -179,6 +175,7 @@ export async function startArm(folder: string): Promise<Arm> {
     const answered =
       login(path, new URLSearchParams(text), arm.endpoint, principals) ?? poll(arm.cloud, path);
     if (answered) {
+      arm.changed();
       send(outgoing, answered);
       return;
     }
@@ -189,7 +186,8 @@ export async function startArm(folder: string): Promise<Arm> {
       { method, path, query: url.searchParams, headers, body, endpoint: arm.endpoint },
       incoming,
     );
-    if (answer) send(outgoing, paged(answer, url, arm.pageSize));
+    arm.changed();
+    if (answer) send(outgoing, paged(answer, url, arm));
   };
 
   const server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
@@ -259,11 +257,15 @@ function poll(cloud: Cloud, path: string): Answer | undefined {
 }
 
 /** A list's page, with the address of the next one. */
-function paged(answer: Answer, url: URL, size: number): Answer {
+function paged(
+  answer: Answer,
+  url: URL,
+  { pageSize: size, nextPageAt }: Pick<Arm, "pageSize" | "nextPageAt">,
+): Answer {
   const { value } = (answer.body ?? {}) as { value?: unknown[] };
   if (!Array.isArray(value) || value.length <= size) return answer;
   const from = Number(url.searchParams.get("$skiptoken") ?? 0);
-  const next = new URL(url);
+  const next = new URL(url.pathname + url.search, nextPageAt ?? url);
   next.searchParams.set("$skiptoken", String(from + size));
   const nextLink = from + size < value.length ? { nextLink: next.href } : {};
   return { ...answer, body: { value: value.slice(from, from + size), ...nextLink } };

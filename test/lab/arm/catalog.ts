@@ -127,6 +127,7 @@ export const images: readonly Image[] = [
   canonical("0001-com-ubuntu-server-jammy", "22_04-lts-arm64", "22.04.202606090"),
   canonical("ubuntu-24_04-lts", "server", "24.04.202606060"),
   { publisher: "Debian", offer: "debian-12", sku: "12-gen2", versions: ["0.20260601.2100"] },
+  { publisher: "Debian", offer: "debian-13", sku: "13-gen2", versions: ["0.20260601.2100"] },
 ];
 
 /** Region, its name for people, and its zones. */

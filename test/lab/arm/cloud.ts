@@ -44,6 +44,10 @@ export interface Cloud {
   child(id: string): Properties | undefined;
   /** A number that was not given before. */
   next(): number;
+  /** An address of the Internet that was not given before. */
+  publicAddress: () => string;
+  /** Machines without power, by id in small letters. */
+  readonly off: Map<string, "stopped" | "deallocated">;
 }
 
 /** An empty subscription. */
@@ -91,9 +95,17 @@ export function createCloud(subscription: string): Cloud {
       );
     },
     next: () => (count += 1),
+    publicAddress: () => `20.0.${Math.floor(cloud.next() / 250)}.${cloud.next() % 250}`,
+    off: new Map(),
   };
   return cloud;
 }
+
+/** All that is in the subscription, as "type name"; resource groups are of the type "group". */
+export const everythingIn = ({ things }: Cloud): readonly string[] =>
+  [...things.values()]
+    .map(({ type, name }) => `${type === "" ? "group" : (type.split("/").at(-1) ?? "")} ${name}`)
+    .sort();
 
 /** The children of one kind that a resource holds. */
 export function childrenOf(parent: Stored | undefined, list: string): Properties[] {

@@ -148,6 +148,7 @@ export const computeKinds: Readonly<Record<string, Kind>> = {
       return undefined;
     },
     onRemove: (cloud, stored) => {
+      cloud.off.delete(stored.id.toLowerCase());
       const disk = part(stored.properties, "storageProfile", "osDisk");
       const kept = cloud.find(text(part(disk, "managedDisk")["id"]));
       if (disk["deleteOption"] === "Delete") {
@@ -168,12 +169,12 @@ export const computeKinds: Readonly<Record<string, Kind>> = {
   },
   "Microsoft.Compute/availabilitySets": {
     shape: shapeOf("availabilitySets"),
-    slow: false,
+    ...{ slow: false, stateless: true },
     inUse: [409, "OperationNotAllowed"],
   },
   "Microsoft.ManagedIdentity/userAssignedIdentities": {
     shape: identityShape,
-    slow: false,
+    ...{ slow: false, stateless: true },
     onPut: (cloud, stored, before) => {
       const uuid = (start: string) =>
         `${start}-0000-4000-8000-${String(cloud.next()).padStart(12, "0")}`;

@@ -113,9 +113,7 @@ export const networkKinds: Readonly<Record<string, Kind>> = {
           "Cannot create more than 0 IPv4 Basic SKU public IP addresses for this subscription in this region.",
         );
       }
-      stored.properties["ipAddress"] =
-        before?.properties["ipAddress"] ??
-        `20.0.${Math.floor(cloud.next() / 250)}.${cloud.next() % 250}`;
+      stored.properties["ipAddress"] = before?.properties["ipAddress"] ?? cloud.publicAddress();
       return undefined;
     },
     view: (cloud, stored) => {

@@ -8,6 +8,7 @@ import {
   type Properties,
   type Stored,
 } from "./cloud.ts";
+import { withPower } from "./instance-view.ts";
 import { kindOf, type Kind } from "./kinds.ts";
 import { Refusal } from "./refusal.ts";
 import { checkShape, type Shape } from "./shape.ts";
@@ -52,7 +53,7 @@ export function resourceAnswer(cloud: Cloud, target: Target, request: Request): 
   switch (request.method) {
     case "GET":
       cloud.advance(stored?.operation);
-      return ok(shown(cloud, existing(cloud, target)));
+      return ok(withPower(cloud, shown(cloud, existing(cloud, target)), request));
     case "PUT":
       return put(cloud, kind, target, request);
     case "PATCH":
@@ -76,12 +77,13 @@ export function listOf(cloud: Cloud, type: string, group = "/subscriptions"): un
 /** A resource as ARM shows it. */
 export function shown(cloud: Cloud, stored: Stored): Properties {
   const { id, name, type, etag, location, tags, properties, extra } = stored;
-  const state = { provisioningState: stateOf(stored) };
+  const kind = kindOf(type);
+  const state = { provisioningState: kind?.stateless ? undefined : stateOf(stored) };
   return {
     ...{ id, name, type, location, tags },
     ...(etag !== "" && type.startsWith("Microsoft.Network/") && { etag }),
     ...extra,
-    properties: { ...properties, ...state, ...kindOf(type)?.view?.(cloud, stored) },
+    properties: { ...properties, ...state, ...kind?.view?.(cloud, stored) },
   };
 }
 
@@ -91,7 +93,8 @@ function stateOf({ operation, properties }: Stored): unknown {
   return properties["provisioningState"] ?? "Succeeded";
 }
 
-function existing(cloud: Cloud, { id, type, name = "", group }: Target): Stored {
+/** The resource; refuses when there is none. */
+export function existing(cloud: Cloud, { id, type, name = "", group }: Target): Stored {
   const stored = cloud.find(id);
   if (stored) return stored;
   throw new Refusal(
@@ -111,7 +114,8 @@ function checkMatch(stored: Stored | undefined, { headers }: Request): void {
     throw new Refusal(412, "PreconditionFailed", "The condition of the request is not met.");
 }
 
-function refuseBusy(cloud: Cloud, stored: Stored | undefined): void {
+/** Refuses while something is under way with a resource. */
+export function refuseBusy(cloud: Cloud, stored: Stored | undefined): void {
   const { operation } = stored ?? {};
   if (operation?.status !== "InProgress") return;
   cloud.advance(operation);
@@ -148,7 +152,7 @@ function put(cloud: Cloud, kind: Kind, target: Target, request: Request): Answer
   };
   const failure = kind.onPut?.(cloud, stored, before);
   cloud.things.set(target.id.toLowerCase(), stored);
-  const status = before ? 200 : 201;
+  const status = before || kind.stateless ? 200 : 201;
   if (!kind.slow) return { status, headers: {}, body: shown(cloud, stored) };
   const operation = cloud.begin(stored, "put", () => undefined, failure);
   return { status, headers: following(request, operation), body: shown(cloud, stored) };

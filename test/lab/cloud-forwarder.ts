@@ -7,7 +7,7 @@ export interface Targets {
   readonly addresses: readonly string[];
   readonly port: number;
   /** A target is healthy while this answers 200 over https, whatever its certificate. */
-  readonly path: string;
+  readonly probe: { readonly port: number; readonly path: string };
   /** The caller's address arrives at the target: a target that calls itself then gets no answer. */
   readonly keepsCaller: boolean;
 }
@@ -18,7 +18,7 @@ export interface Forwarder {
   stop(): Promise<void>;
 }
 
-/** Faster than any load balancer of AWS, so that tests do not wait for health. */
+/** Faster than any load balancer of a cloud, so that tests do not wait for health. */
 const checkEveryMs = 1000;
 
 /** Takes TCP connections and hands them to healthy targets in turn. */
@@ -35,7 +35,7 @@ export async function startForwarder(
   const check = async () => {
     await Promise.all(
       targets.addresses.map(async (one) => {
-        if (await answers(one, targets)) healthy.add(one);
+        if (await answers(one, targets.probe)) healthy.add(one);
         else healthy.delete(one);
       }),
     );
@@ -79,7 +79,7 @@ export async function startForwarder(
   };
 }
 
-function answers(host: string, { port, path }: Targets): Promise<boolean> {
+function answers(host: string, { port, path }: Targets["probe"]): Promise<boolean> {
   return new Promise((resolve) => {
     const asked = request(
       { host, port, path, rejectUnauthorized: false, timeout: 2000, agent: false },

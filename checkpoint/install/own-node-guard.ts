@@ -11,8 +11,8 @@ import type { KubeObject } from "#kube/kube";
 export function ownNodeGuard(): readonly KubeObject[] {
   const others = (node: string) =>
     `${node}.spec.?taints.orValue([]).filter(t, t.key != '${taints.preemption}')`;
-  const rest = (node: string) =>
-    `[${node}.spec.?unschedulable.orValue(false), ${node}.metadata.?labels.orValue({})]`;
+  const labels = (node: string) => `${node}.metadata.?labels.orValue({})`;
+  const cordon = (node: string) => `${node}.spec.?unschedulable.orValue(false)`;
   return admissionPolicy(
     {
       name: "clouder-agent-own-node",
@@ -46,8 +46,12 @@ export function ownNodeGuard(): readonly KubeObject[] {
             message: `an agent may change the taint ${taints.preemption} only`,
           },
           {
-            expression: `${rest("object")} == ${rest("oldObject")}`,
-            message: "an agent may not change its node's labels, nor cordon it",
+            expression: `${labels("object")} == ${labels("oldObject")}`,
+            message: "an agent may not change its node's labels",
+          },
+          {
+            expression: `${cordon("object")} == ${cordon("oldObject")}`,
+            message: "an agent may not cordon its node",
           },
         ],
       },

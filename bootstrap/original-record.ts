@@ -26,7 +26,10 @@ export function readOriginal(content: unknown, name: string): ClusterRecord | un
     version: 1,
     name,
     // The same at each reading, and nobody else's.
-    uid: createHash("sha256").update(`${name} ${hosts.join(" ")}`).digest("hex").slice(0, 32),
+    uid: createHash("sha256")
+      .update(`${name} ${hosts.join(" ")}`)
+      .digest("hex")
+      .slice(0, 32),
     cloud: "ssh",
     created_at: word("created_at") || new Date(0).toISOString(),
     k8s_version: version,

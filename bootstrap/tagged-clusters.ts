@@ -26,7 +26,9 @@ export async function taggedClusters(
   around: CloudAround,
   known: ReadonlySet<string>,
 ): Promise<readonly ClusterSummary[]> {
-  const machines = (await machinesOf(cloud, region, around)).filter(({ cluster }) => cluster !== "");
+  const machines = (await machinesOf(cloud, region, around)).filter(
+    ({ cluster }) => cluster !== "",
+  );
   const names = [...new Set(machines.map(({ cluster }) => cluster))].filter(
     (name) => !known.has(name),
   );

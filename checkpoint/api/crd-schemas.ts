@@ -114,7 +114,14 @@ export const restoreSpec = object<Restore["spec"]>(
   {
     "x-kubernetes-validations": [
       {
-        rule: ["checkpointName", "podName", "checkpointNamespace", "nodeName", "nodeSelector", "user"]
+        rule: [
+          "checkpointName",
+          "podName",
+          "checkpointNamespace",
+          "nodeName",
+          "nodeSelector",
+          "user",
+        ]
           .map(unchanged)
           .join(" && "),
         message: "only spec.ttlSecondsAfterFinished can be changed: make another Restore",

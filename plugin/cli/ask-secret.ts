@@ -1,9 +1,8 @@
-import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
-import { Writable } from "node:stream";
 import type { AskSecret, SecretKind } from "#bootstrap/nodes/ask-secret";
 import { ClouderError } from "#core/error";
 import { boolean } from "#plugin/cli/flags";
+import { askInTurn } from "#plugin/cli/terminal-questions";
 import type { Edge } from "#plugin/cli/wiring";
 
 /** Flags of commands that log in on machines: secrets come from standard input, never from arguments. */
@@ -44,22 +43,11 @@ export function createAskSecret(flags: Record<string, unknown>, edge: Edge): Ask
   };
 }
 
-async function prompt(question: string, edge: Edge): Promise<string> {
+async function prompt(text: string, edge: Edge): Promise<string> {
   edge.pauseProgress();
-  process.stderr.write(question);
-  // readline would show what is typed.
-  const nowhere = new Writable({
-    write: (_chunk, _encoding, done) => {
-      done();
-    },
-  });
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  try {
-    return await lines.question("", { signal: edge.signal });
-  } catch (error) {
-    throw new ClouderError("cancelled", "cancelled", { cause: error });
-  } finally {
-    lines.close();
-    process.stderr.write("\n");
-  }
+  const [answer = ""] = await askInTurn(
+    ({ length }) => (length === 0 ? { text, hidden: true } : undefined),
+    edge.signal,
+  );
+  return answer;
 }

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
-import { Writable } from "node:stream";
 import type { AzureConfiguration } from "#bootstrap/providers/azure/configuration";
 import { ClouderError } from "#core/error";
 import type { CommandContext } from "#plugin/cli/command";
 import { boolean, string } from "#plugin/cli/flags";
+import { askInTurn, type Question } from "#plugin/cli/terminal-questions";
 
 /** Flags of `azure configure`; the short ones are the original design's. */
 export const azureLoginFlags = {
@@ -114,32 +113,37 @@ async function asked(given: Given, signal: AbortSignal): Promise<Given> {
       hint: "give what is wanted as flags, and --no-interactive",
     });
   }
-  const ask = async (question: string, known: string | undefined, hidden = false) =>
-    known ?? (await answer(question, signal, hidden));
-  const subscription = await ask("Subscription id: ", given.subscription);
-  const tenant = await ask("Tenant id [that of az login]: ", given.tenant);
-  const client = await ask("Client id [none: use az login]: ", given.client);
-  if (client === "") return { subscription, tenant, client: undefined, secret: undefined };
-  const secret = await ask("Client secret (not shown): ", given.secret, true);
-  return { subscription, tenant, client, secret };
+  const asking = fields.filter(({ name }) => given[name] === undefined);
+  const found = (answers: readonly string[]): Given => ({
+    ...given,
+    ...Object.fromEntries(answers.map((answer, index) => [asking[index]?.name, answer])),
+  });
+  // Without a client there is no secret: the login is that of `az login`.
+  const isWhole = (answers: readonly string[]) => found(answers).client === "";
+  const answers = await askInTurn(
+    (soFar) => (isWhole(soFar) ? undefined : asking[soFar.length]?.question),
+    signal,
+  );
+  return isWhole(answers) ? { ...found(answers), secret: undefined } : found(answers);
 }
 
-async function answer(question: string, signal: AbortSignal, hidden: boolean): Promise<string> {
-  // readline would show what is typed.
-  const nowhere = new Writable({
-    write: (_chunk, _encoding, done) => {
-      done();
-    },
-  });
-  const output = hidden ? nowhere : process.stderr;
-  if (hidden) process.stderr.write(question);
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
-  try {
-    return (await lines.question(hidden ? "" : question, { signal })).trim();
-  } catch (error) {
-    throw new ClouderError("cancelled", "cancelled", { cause: error });
-  } finally {
-    lines.close();
-    if (hidden) process.stderr.write("\n");
-  }
-}
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const wrongId = (answer: string): string | undefined =>
+  answer === "" || uuid.test(answer)
+    ? undefined
+    : "that is no id like 00000000-0000-0000-0000-000000000000; `az account show` shows them";
+
+/** What is asked for, in this order. */
+const fields: readonly { readonly name: keyof Given; readonly question: Question }[] = [
+  {
+    name: "subscription",
+    question: { text: "Subscription id [the only one there is]: ", problem: wrongId },
+  },
+  // A tenant has a domain, too.
+  { name: "tenant", question: { text: "Tenant id [that of az login]: " } },
+  {
+    name: "client",
+    question: { text: "Client id [none: use az login]: ", problem: wrongId },
+  },
+  { name: "secret", question: { text: "Client secret (not shown): ", hidden: true } },
+];

@@ -152,7 +152,6 @@ export function loginError(error: unknown): ClouderError {
   if (service !== undefined) {
     return new ClouderError("unauthenticated", `cannot log in to Azure: ${firstLine(service)}`, {
       hint: badSecret.hint ?? "",
-      cause: error,
     });
   }
   // Parts of the chain that this machine does not have fail with errors of the network.
@@ -169,7 +168,8 @@ export function loginError(error: unknown): ClouderError {
     chain
       ? "cannot log in to Azure: DefaultAzureCredential failed: no service principal is configured, and no other login is there"
       : `cannot log in to Azure: ${firstLine(text)}`,
-    { hint: noLogin.hint ?? "", cause: error },
+    // What each part of the chain lacks is many lines, of which the hint is the sum.
+    { hint: noLogin.hint ?? "", ...(!chain && { cause: error }) },
   );
 }
 

@@ -16,6 +16,7 @@ import { timeLimit, type Call, type Calls } from "#webhook/server/calls";
 import type { DrainState } from "#webhook/server/listener";
 import type { CallResult, Figures } from "#webhook/server/figures";
 import type { Troubles } from "#webhook/server/troubles";
+import { inTurns } from "#webhook/server/turn";
 
 export interface MutateContext {
   /** At once, or later when something has to be asked. */
@@ -38,6 +39,7 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly share: BodyShare;
   readonly chunks: Buffer[];
+  readonly contentType: string | undefined;
   readonly call: Call;
   /** Of the envelope, once it is known. */
   uid: string | undefined;
@@ -51,6 +53,7 @@ interface Exchange {
 export function createMutate(
   context: MutateContext,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const whole = inTurns(received);
   return (request, response) => {
     const limit = timeLimit(request.url ?? "", context.timeoutMs);
     const exchange: Exchange = {
@@ -58,6 +61,7 @@ export function createMutate(
       response,
       share: { held: 0 },
       chunks: [],
+      contentType: request.headers["content-type"],
       call: context.calls.begin(limit, () => {
         late(exchange, limit);
       }),
@@ -75,11 +79,15 @@ export function createMutate(
       request.resume();
       return;
     }
-    receive(exchange, request);
+    receive(exchange, request, whole);
   };
 }
 
-function receive(exchange: Exchange, request: IncomingMessage): void {
+function receive(
+  exchange: Exchange,
+  request: IncomingMessage,
+  whole: (exchange: Exchange) => void,
+): void {
   const { share, chunks, context } = exchange;
   const declared = Number(request.headers["content-length"] ?? 0);
   // No listener for errors: without one a caller who went away is none, and the response's close cleans up.
@@ -92,12 +100,13 @@ function receive(exchange: Exchange, request: IncomingMessage): void {
     else problem(exchange, 503, "busy", "too many calls at once", chunks[0] ?? chunk);
   });
   request.on("end", () => {
-    if (!exchange.isAnswered) received(exchange, request.headers["content-type"]);
+    whole(exchange);
   });
 }
 
-function received(exchange: Exchange, contentType: string | undefined): void {
-  const { chunks } = exchange;
+function received(exchange: Exchange): void {
+  const { chunks, contentType } = exchange;
+  if (exchange.isAnswered) return; // Refused while it came in, too late, or the caller is gone.
   const [first] = chunks;
   const body = chunks.length === 1 && first ? first : Buffer.concat(chunks);
   if (!isJson(contentType)) {

@@ -16,7 +16,7 @@ const [first, second] = cluster.nodes;
 
 afterAll(() => deletePod(cluster, "counter"));
 
-it("I1 J1 J2: a counter kept in a shell variable goes on, on another node, with the source pod gone", async () => {
+it("F9 I1 J1 J2: a counter kept in a shell variable goes on, on another node, with the source pod gone", async () => {
   await startPod(cluster, counterPod({ name: "counter", node: first }));
   await eventually("the counter reaches 10", async () =>
     ((await counts(cluster, "counter")).at(-1) ?? 0) >= 10 ? true : undefined,

@@ -40,11 +40,13 @@ async function probe(
 const takesPost =
   "Error from server (MethodNotAllowed): the server does not allow this method on the requested resource";
 
-describe("D7 the kubelet's checkpoint endpoint", () => {
+describe("D7 F9 the kubelet's checkpoint endpoint", () => {
   test("D7 is there when it takes no GET", async () => {
     const access = saying(takesPost);
     expect(await probe(access)).toEqual({});
-    expect(access.ran[0]?.line).toContain("/api/v1/nodes/lab-node-1/proxy/checkpoint/");
+    expect(access.ran[0]?.line).toMatch(
+      /--server=https:\/\/10\.0\.0\.5:10250 get --raw \/checkpoint\//,
+    );
   });
 
   test("D7 is fatal where it is not, with the cure", async () => {

@@ -52,7 +52,7 @@ function withDefaults(document: ClusterDocument, defaults: SpecInput["defaults"]
     kubernetesVersion: spec.kubernetesVersion ?? defaults.kubernetesVersion ?? "",
     network: network(spec.network),
     controlPlane: planes,
-    pools: spec.pools?.map(pool) ?? [pool(workers)],
+    pools: (spec.pools ?? [workers]).map((one) => pool(one)),
     ...cloudController(document, defaults),
     ...nodeRequests(spec.nodes),
     packages: packages(document, defaults),

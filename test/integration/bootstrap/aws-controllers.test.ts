@@ -35,7 +35,7 @@ async function made() {
   return { context, machines, cloud };
 }
 
-test("F6 F8 are the region and the cluster's own VPC; machines have the names of the cloud's DNS", async () => {
+test("F6 F8 are the region and the cluster's own VPC; machines have the names of the cloud's DNS", () => {
   const { machines, cloud } = cluster;
   expect(cloud).toMatchObject({
     cloud: "aws",

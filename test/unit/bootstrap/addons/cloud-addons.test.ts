@@ -137,9 +137,13 @@ describe("an add-on of a cloud", () => {
   });
 
   test("is refused in a cluster that runs without the cloud's controllers", () => {
-    const { cloudController: _none, ...spec } = azure.spec;
+    const { spec } = input({ ...azureFacts });
+    const without = loadSpec({
+      flags: { name: "dev", provider: "azure", bundle: "/bundle" },
+      defaults: { kubernetesVersion: spec.kubernetesVersion },
+    });
     expect(() => {
-      refuseUnready({ ...azure, spec }, disk);
+      refuseUnready({ ...azure, spec: without }, disk);
     }).toThrow("needs the cloud's controllers");
   });
 

@@ -32,11 +32,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const object = (kind: string, name: string, spec: object, meta: object = {}): KubeObject =>
-  ({
-    apiVersion: kind === "Ingress" ? "networking.k8s.io/v1" : "v1",
-    ...{ kind, metadata: { name, ...meta }, spec },
-  }) as KubeObject;
+const object = (kind: string, name: string, spec: object, meta: object = {}): KubeObject => ({
+  apiVersion: kind === "Ingress" ? "networking.k8s.io/v1" : "v1",
+  ...{ kind, metadata: { name, ...meta }, spec },
+});
 const inDefault = { namespace: "default" };
 const held = { finalizers: ["service.kubernetes.io/load-balancer-cleanup"] };
 const volume = (name: string, policy: string, claim: string) =>

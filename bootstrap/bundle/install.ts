@@ -36,7 +36,7 @@ export async function installBundled(
       () => dpkg(access, open, packages),
     );
   }
-  for (const one of stale) await installBinary(access, open, one);
+  await installBinaries(access, open, stale);
   await writeStamp(
     access,
     "installed",
@@ -96,12 +96,21 @@ rm -rf -- ${debFolder}`;
   throw dpkgFailed(access.host, "dpkg", result.stderr);
 }
 
-async function installBinary(access: NodeAccess, bundle: OpenBundle, one: Binary): Promise<void> {
-  await access.upload(await bundle.verified(one), one.destination, { mode: 0o755 });
-  const { stdout } = await access.run(["sha256sum", "--", one.destination]);
-  if (!stdout.startsWith(one.sha256)) {
-    throw new ClouderError("integrity", `${one.destination} on ${access.host} arrived damaged`, {
-      hint: "run the command again",
-    });
+async function installBinaries(
+  access: NodeAccess,
+  bundle: OpenBundle,
+  binaries: readonly Binary[],
+): Promise<void> {
+  if (binaries.length === 0) return;
+  for (const one of binaries) {
+    await access.upload(await bundle.verified(one), one.destination, { mode: 0o755 });
   }
+  const paths = binaries.map(({ destination }) => destination);
+  const { stdout } = await access.run(["sha256sum", "--", ...paths]);
+  const arrived = new Set(stdout.split("\n").map((line) => line.trim()));
+  const damaged = binaries.find((one) => !arrived.has(`${one.sha256}  ${one.destination}`));
+  if (!damaged) return;
+  throw new ClouderError("integrity", `${damaged.destination} on ${access.host} arrived damaged`, {
+    hint: "run the command again",
+  });
 }

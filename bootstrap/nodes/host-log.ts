@@ -13,6 +13,9 @@ export interface HostLog {
 
 /** One more file of this size is kept, the older half. */
 const largest = 1024 * 1024;
+/** Lines of so long, up to a size, are written at once: to open a file for every command is work. */
+const gatherMs = 100;
+const mostGathered = 65_536;
 
 /**
  * `logs/<host>.log` of a cluster's folder: 0600 in 0700, bounded, without secrets. What keeps it
@@ -23,6 +26,8 @@ export function openHostLog(folder: string, host: string, report: Reporter): Hos
   let size: number | undefined;
   let failed = false;
   let work = Promise.resolve();
+  let gathered = "";
+  let timer: NodeJS.Timeout | undefined;
   const append = async (text: string) => {
     size ??= await sizeOf(path);
     if (size > largest) {
@@ -32,19 +37,31 @@ export function openHostLog(folder: string, host: string, report: Reporter): Hos
     await appendFile(path, text, { mode: 0o600 });
     size += Buffer.byteLength(text);
   };
+  const drain = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = gathered;
+    gathered = "";
+    if (text === "") return;
+    work = work
+      .then(() => append(text))
+      .catch((error: unknown) => {
+        if (failed) return;
+        failed = true;
+        const message = `the log is not complete: ${messageOf(error)}`;
+        report({ type: "note", level: "warn", host, message });
+      });
+  };
   return {
     write: (text) => {
-      const safe = withoutSecrets(text);
-      work = work
-        .then(() => append(safe))
-        .catch((error: unknown) => {
-          if (failed) return;
-          failed = true;
-          const message = `the log is not complete: ${messageOf(error)}`;
-          report({ type: "note", level: "warn", host, message });
-        });
+      gathered += withoutSecrets(text);
+      if (gathered.length > mostGathered) drain();
+      else timer ??= setTimeout(drain, gatherMs);
     },
-    flush: () => work,
+    flush: () => {
+      drain();
+      return work;
+    },
   };
 }
 

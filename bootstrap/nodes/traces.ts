@@ -1,3 +1,5 @@
+import { upstream } from "#bootstrap/packages/upstream";
+
 /** All that the steps of create write on a machine, so that delete can take it away again. */
 export const traces = {
   files: [
@@ -17,9 +19,7 @@ export const traces = {
     "/etc/apt/sources.list.d/criu.list",
     "/etc/apt/sources.list.d/docker.list",
     "/etc/apt/sources.list.d/kubernetes.list",
-    ...["registry.k8s.io", "ghcr.io", "docker.io", "quay.io"].map(
-      (name) => `/etc/containerd/certs.d/${name}/hosts.toml`,
-    ),
+    ...upstream.registries.map((name) => `/etc/containerd/certs.d/${name}/hosts.toml`),
     "/etc/containerd/certs.d/clouder-authority.crt",
     "/etc/cni/net.d/10-flannel.conflist",
     "/etc/haproxy/haproxy.cfg",
@@ -43,9 +43,7 @@ export const traces = {
   emptied: [
     "/etc/cni/net.d",
     "/etc/cni",
-    ...["registry.k8s.io", "ghcr.io", "docker.io", "quay.io"].map(
-      (name) => `/etc/containerd/certs.d/${name}`,
-    ),
+    ...upstream.registries.map((name) => `/etc/containerd/certs.d/${name}`),
     "/etc/containerd/certs.d",
     "/etc/containerd",
     "/etc/criu",

@@ -34,8 +34,8 @@ export const containerd: Step = {
     ]);
     const active = await succeeds(access, ["systemctl", "is-active", "-q", "containerd"]);
     if (changed.length === 0 && active) return { skipped: "runs with these settings" };
-    await access.run(["install", "-d", "-m", "0700", nodeNames.containerdTmp]);
-    await access.run(["mkdir", "-p", "/etc/cni/net.d"]);
+    const make = 'install -d -m 0700 -- "$1"; mkdir -p /etc/cni/net.d';
+    await access.run(["sh", "-ec", make, "sh", nodeNames.containerdTmp]);
     await access.run(["systemctl", "daemon-reload"]);
     await access.run(["systemctl", "enable", "-q", "containerd"]);
     await access.run(["systemctl", "restart", "containerd"]);

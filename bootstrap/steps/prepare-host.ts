@@ -106,7 +106,7 @@ async function loadModules(access: NodeAccess): Promise<readonly string[]> {
   const changed = await ensureFiles(access, [
     { path: "/etc/modules-load.d/clouder.conf", content },
   ]);
-  for (const name of modules) await access.run(["modprobe", "--", name]);
+  await access.run(["modprobe", "-a", "--", ...modules]);
   return changed;
 }
 

@@ -113,7 +113,7 @@ function simulatedMachine(address: string, cluster: Cluster): SimulatedMachine {
       return shown(content?.toString("base64"));
     },
     test: (argv) => shown(files.has(argv.at(-1) ?? "") ? "" : undefined),
-    sha256sum: (argv) => ok(sums(argv.slice(-1))),
+    sha256sum: (argv) => ok(sums(argv.slice(2))),
     stat: (argv) => ok(argv.slice(4).flatMap(sized).join("\n")),
     systemctl: (argv) => {
       const unit = argv.at(-1) ?? "";

@@ -40,7 +40,7 @@ describe("a host", () => {
     const swap = done.find((line) => line.includes("swapoff -a"));
     expect(swap).toContain("/etc/fstab");
     expect(node.files.get("/etc/modules-load.d/clouder.conf")).toBe("overlay\nbr_netfilter\n");
-    for (const name of ["overlay", "br_netfilter"]) expect(done).toContain(`modprobe -- ${name}`);
+    expect(done).toContain("modprobe -a -- overlay br_netfilter");
     const settings = node.files.get("/etc/sysctl.d/99-clouder.conf");
     for (const name of [
       ...["net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables"],

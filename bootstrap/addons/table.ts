@@ -4,7 +4,7 @@ import type { Addon } from "#bootstrap/addons/addon";
  * The add-ons: the one place of their charts' versions and digests. How each is set up stands in
  * `values/<name>.ts`.
  */
-export const addonTable = [
+const addonTable = [
   {
     name: "metrics-server",
     title: "CPU and memory of nodes and pods: kubectl top, autoscaling of pods",

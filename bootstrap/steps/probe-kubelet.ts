@@ -1,5 +1,6 @@
 import { controlPlane, kubectl } from "#bootstrap/kubeadm/kubectl";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
+import type { Machine } from "#bootstrap/providers/provider";
 import { readStamp, writeStamp } from "#bootstrap/nodes/stamp";
 import { poolOf } from "#bootstrap/spec/machines";
 import type { Step } from "#bootstrap/steps/step";
@@ -7,8 +8,7 @@ import { ClouderError, hasCode, messageOf } from "#core/error";
 import { waitFor } from "#core/retry";
 
 /** The endpoint takes POST only: to be refused a GET is the good answer, and nothing is dumped. */
-const route = (node: string) =>
-  `/api/v1/nodes/${node}/proxy/checkpoint/clouder-system/clouder-probe/none`;
+const route = "/checkpoint/clouder-system/clouder-probe/none";
 
 /** Without the kubelet's checkpoint endpoint a node would be proven for nothing. */
 export const probeKubelet: Step = {
@@ -18,8 +18,9 @@ export const probeKubelet: Step = {
   needs: ["nodes", "kubeconfig"],
   gives: [],
   after: ["serving-certificates", "wait-ready"],
-  preview: () => ["kubectl get --raw /api/v1/nodes/NODE/proxy/checkpoint/…: it takes POST only"],
-  run: async ({ spec, clock, signal }, facts, { access, machine: { name, pool } }) => {
+  preview: () => ["kubectl get --raw /checkpoint/… of each kubelet: it takes POST only"],
+  run: async ({ spec, clock, signal }, facts, { access, machine }) => {
+    const { name, pool } = machine;
     if (poolOf(spec, pool)?.checkpoint === false) {
       return { skipped: "its pool has checkpoint: false" };
     }
@@ -31,17 +32,24 @@ export const probeKubelet: Step = {
     const hint = `on ${name}: journalctl -u kubelet`;
     const limits = { timeoutMs: 60_000, everyMs: 2000, clock, signal, hint };
     await waitFor(`that the kubelet of ${name} tells of its checkpoint endpoint`, limits, () =>
-      isThere(controlPlane(facts), name),
+      isThere(controlPlane(facts), machine),
     );
     await writeStamp(access, "endpoint", { version });
     return {};
   },
 };
 
-/** undefined while the kubelet does not answer. */
-async function isThere(access: NodeAccess, node: string): Promise<true | undefined> {
+/**
+ * undefined while the kubelet does not answer. It is asked directly, as the administrator: the API
+ * server's own client may not do that on current kubeadm clusters.
+ */
+async function isThere(
+  access: NodeAccess,
+  { name: node, privateAddress: address }: Machine,
+): Promise<true | undefined> {
+  const host = address.includes(":") ? `[${address}]` : address;
   try {
-    await kubectl(access, ["get", "--raw", route(node)]);
+    await kubectl(access, [`--server=https://${host}:10250`, "get", "--raw", route]);
     return true;
   } catch (error) {
     if (!hasCode(error, "remote-command")) throw error;

@@ -114,10 +114,10 @@ async function asked(given: Given, signal: AbortSignal): Promise<Given> {
     });
   }
   const asking = fields.filter(({ name }) => given[name] === undefined);
-  const found = (answers: readonly string[]): Given => ({
-    ...given,
-    ...Object.fromEntries(answers.map((answer, index) => [asking[index]?.name, answer])),
-  });
+  const found = (answers: readonly string[]): Given => {
+    const typed = answers.map((answer, index) => [asking[index]?.name, answer] as const);
+    return { ...given, ...(Object.fromEntries(typed) as Partial<Given>) };
+  };
   // Without a client there is no secret: the login is that of `az login`.
   const isWhole = (answers: readonly string[]) => found(answers).client === "";
   const answers = await askInTurn(

@@ -39,8 +39,11 @@ const common = {
   format: "esm" as const,
   // Optional parts of ssh2, and compilers that oclif looks for in plugins under development.
   external: ["cpu-features", "*.node", "typescript", "ts-node"] as string[],
-  // Its CommonJS build loses its named exports when it is imported lazily.
-  alias: { yaml: "./node_modules/yaml/browser/index.js" },
+  // CommonJS loses its named exports when it is imported lazily.
+  alias: {
+    yaml: "./node_modules/yaml/browser/index.js",
+    "@azure/arm-authorization": "./node_modules/@azure/arm-authorization/dist-esm/src/index.js",
+  },
   logLevel: "warning" as const,
   legalComments: "none" as const,
 };

@@ -141,9 +141,9 @@ describe("C1 refuses before anything is made:", () => {
     );
     expect(plan.code).toBe("config");
     expect(plan.message).toContain("m99.mega");
+    expect(await readdir(home)).toEqual(["bundle"]);
     expect(plan).toEqual(await told(createCluster(request, around)));
     expect(made()).toEqual([]);
-    expect(await readdir(home)).toEqual(["bundle"]);
     await rm(home, { recursive: true });
   });
 

@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parse } from "@cdktf/hcl2json";
 
 /** The modules of terraform/, read by HashiCorp's own parser of HCL (compiled to WebAssembly). */
+
+// By import, its types would declare the browser's globals for the whole repository.
+const { parse } = createRequire(import.meta.url)("@cdktf/hcl2json") as {
+  readonly parse: (name: string, text: string) => Promise<Readonly<Record<string, unknown>>>;
+};
 
 export const terraformFolder = join(import.meta.dirname, "../../../terraform");
 

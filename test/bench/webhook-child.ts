@@ -19,7 +19,10 @@ const banner = [
 ].join(" ");
 
 /** As the package is built: one file, so that nothing is measured that users do not have. */
-export async function bundleServer(name: "webhook-server" | "webhook-peer", folder: string) {
+export async function bundleServer(
+  name: "webhook-server" | "webhook-peer" | "webhook-floor",
+  folder: string,
+) {
   const outfile = join(folder, `${name}.mjs`);
   await build({
     entryPoints: [join("test/bench", `${name}.ts`)],

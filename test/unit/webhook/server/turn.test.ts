@@ -14,6 +14,15 @@ describe("what one turn of the event loop brings", () => {
     expect(done).toEqual([1, 2, 3]);
   });
 
+  it("does not wait for the end of the turn when it is enough", async () => {
+    const done: number[] = [];
+    const add = inTurns((item: number) => done.push(item));
+    for (const item of [1, 2, 3, 4, 5]) add(item);
+    expect(done).toEqual([1, 2, 3, 4]);
+    await nextTurn();
+    expect(done).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it("leaves to the next turn what comes in while it is worked on", async () => {
     const done: number[] = [];
     const add = inTurns((item: number) => {

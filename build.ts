@@ -1,4 +1,4 @@
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,6 +62,7 @@ const { metafile } = await build({
   metafile: true as const,
 });
 writeFileSync("dist/metafile.json", JSON.stringify(metafile));
+refuseLostNames(metafile);
 
 // The restore helper is copied to nodes as one file.
 if (existsSync("checkpoint/handler/main.ts")) {
@@ -78,4 +79,14 @@ for (const file of readdirSync("bin")) {
 }
 if (existsSync("plugin/cli/manifest.ts")) {
   execFileSync(process.execPath, ["plugin/cli/manifest.ts"], { stdio: "inherit" });
+}
+
+/** Fails when a package that is imported lazily would have a default export and no named ones. */
+function refuseLostNames({ inputs, outputs }: Metafile): void {
+  const lost = Object.values(outputs)
+    .flatMap(({ entryPoint }) => entryPoint ?? [])
+    .filter((path) => inputs[path]?.format === "cjs")
+    // Ours takes its default export.
+    .filter((path) => !path.includes("node_modules/ssh2/"));
+  if (lost.length > 0) throw new Error(`give these ES modules by an alias: ${lost.join(", ")}`);
 }

@@ -22,7 +22,7 @@ afterAll(async () => {
   await converge(cluster.bundle);
   // Helm never takes kinds away.
   const { stdout } = await cluster.kubectl(["get", "crd", "-o", "name"]);
-  const foreign = stdout.split("\n").filter((one) => /traefik\.io$/.test(one));
+  const foreign = stdout.split("\n").filter((one) => one.endsWith("traefik.io"));
   if (foreign.length > 0) await cluster.kubectl(["delete", ...foreign]);
 }, 300_000);
 

@@ -170,8 +170,10 @@ it("C1 one more worker joins", { timeout: 300_000 }, async () => {
   expect((await instances()).map(nameOf).sort().at(-1)).toBe(`${name}-node-2`);
 });
 
-it("C2 C4 H6 delete leaves nothing in the cloud, and no machine", async () => {
-  await cloud.clouder(["cluster", "delete", name, "--yes"]);
+it("C2 C4 H6 delete gives Services of load balancers back and leaves nothing in the cloud, and no machine", async () => {
+  await kubectl("create", "service", "loadbalancer", "web", "--tcp=80:80");
+  const { stderr } = await cloud.clouder(["cluster", "delete", name, "--yes"]);
+  expect(stderr).toContain("give load balancers and volumes back");
   await cloud.settled();
   expect(await instances()).toEqual([]);
   expect(await cloud.tagged(name)).toEqual([]);

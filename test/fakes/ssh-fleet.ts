@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import ssh2 from "ssh2";
 import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
 import type { RunResult } from "#bootstrap/nodes/node-access";
+import { readableKeys } from "#test/fakes/ssh-keys";
 import { unquote } from "#test/fakes/unquote";
 import { wholeInput, type Input, type SimulatedMachine } from "#test/fakes/simulated-machines";
 
@@ -60,10 +61,10 @@ const maxSessions = 10;
  * sshd's limit of sessions.
  */
 export async function startSshFleet(options: FleetOptions): Promise<SshFleet> {
-  const hostKey = ssh2.utils.generateKeyPairSync("ed25519");
+  const hostKey = readableKeys({});
   const { passphrase } = options;
   const locked = { passphrase: passphrase ?? "", cipher: "aes256-ctr", rounds: 16 };
-  const userKey = ssh2.utils.generateKeyPairSync("ed25519", passphrase === undefined ? {} : locked);
+  const userKey = readableKeys(passphrase === undefined ? {} : locked);
   const counts: FleetCounts = {
     ...{ connections: 0, mostConnections: 0, sessions: 0, mostSessions: 0 },
     ...{ mostSessionsOfOne: 0, commands: 0 },
@@ -84,12 +85,11 @@ export async function startSshFleet(options: FleetOptions): Promise<SshFleet> {
         ...{ options, machine, index, fault, counts, commands: commands[index] ?? [] },
         ...{ hostKey: hostKey.private, userKey: userKey.public },
       };
-      if (fault?.kind !== "late") serve(socket, host);
-      else {
-        void fault.until.then(() => {
-          serve(socket, host);
-        });
-      }
+      const begin = () => {
+        serve(socket, host);
+      };
+      if (fault?.kind !== "late") begin();
+      else void fault.until.then(begin);
     });
     port = await listen(server, machine.address, port);
     listeners.push(server);

@@ -22,15 +22,26 @@ const facts = (changes: Readonly<Record<string, string>>) =>
   );
 
 it.each([
-  ["a full disk", { free: "1000000" }, "no-space", "1.0 GiB free"],
-  ["a port in use", { ports: "6443 10250" }, "conflict", "port 6443, 10250 of lab-node-1"],
-  ["a clock that is late", { clock: String(now - 400) }, "conflict", "400 s behind"],
-  ["a clock that is early", { clock: String(now + 61) }, "conflict", "61 s ahead of"],
-])("a machine with %s is refused before anything is changed (O4)", (_what, changes, code, text) => {
-  expect(() => {
-    checkRoom(context, facts(changes));
-  }).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) as string }));
-});
+  ["a full disk", { free: "1000000" }, "no-space", "1.0 GiB free", "at least 3 GiB"],
+  [
+    "a port in use",
+    { ports: "6443 10250" },
+    "conflict",
+    "port 6443, 10250 of lab-node-1",
+    "ss -ltnp",
+  ],
+  ["a clock that is late", { clock: String(now - 400) }, "conflict", "400 s behind", "set-ntp"],
+  ["a clock that is early", { clock: String(now + 61) }, "conflict", "61 s ahead of", "set-ntp"],
+])(
+  "a machine with %s is refused before anything is changed (O4)",
+  (_what, changes, code, text, cure) => {
+    const told = { message: expect.stringContaining(text) as string };
+    const hint = expect.stringContaining(cure) as string;
+    expect(() => {
+      checkRoom(context, facts(changes));
+    }).toThrow(expect.objectContaining({ code, hint, ...told }));
+  },
+);
 
 it("a firewall is told with the ports that the cluster needs, and stops nothing (O4)", () => {
   checkRoom(context, facts({ firewalls: "ufw" }));

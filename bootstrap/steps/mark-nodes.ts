@@ -28,7 +28,7 @@ export const markNodes: Step = {
   scope: "node",
   needs: ["nodes", "kubeconfig"],
   gives: [],
-  after: ["wait-ready", "prove"],
+  after: ["wait-ready", "prove", "probe-kubelet"],
   preview: ({ spec }) => [
     ...spec.pools.map((pool) => `kubectl label, pool ${pool.name}: ${pairs(nodeLabels(pool))}`),
     `kubectl taint, control plane: ${spec.controlPlane.schedulable ? "schedulable" : "NoSchedule"}`,

@@ -2,6 +2,7 @@ import { Refusal } from "./refusal.ts";
 
 /** The newest version of each API that the fake's shapes were compared with, most special first. */
 const newest: readonly (readonly [path: RegExp, version: string])[] = [
+  [/\/providers\/Microsoft\.\w+(\/register)?$/i, "2025-04-01"],
   [/\/providers\/Microsoft\.Compute\/disks(\/|$)/i, "2026-03-02"],
   [/\/providers\/Microsoft\.Compute\/skus$/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute\/./i, "2026-04-01"],

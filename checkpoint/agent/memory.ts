@@ -2,13 +2,15 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * Environment that keeps the agent small. Buffers of megabytes come and go in several threads: glibc
- * would keep such memory in arenas of each thread; mapped one by one it goes back to the system when
- * it is freed. Little young space lets V8 find the chunks of a network stream early.
+ * Environment that keeps the agent small. Buffers come and go in several threads: glibc would keep
+ * such memory in arenas of each thread; mapped one by one it goes back to the system when it is freed,
+ * and huge pages make it cheap to map frames of megabytes again and again. Little young space lets
+ * V8 find the chunks of a network stream early.
  */
 export const agentMemory = [
   { name: "MALLOC_ARENA_MAX", value: "2" },
-  { name: "MALLOC_MMAP_THRESHOLD_", value: String(2 ** 20) },
+  { name: "MALLOC_MMAP_THRESHOLD_", value: String(2 ** 16) },
+  { name: "GLIBC_TUNABLES", value: "glibc.malloc.hugetlb=1" },
   { name: "NODE_OPTIONS", value: "--max-semi-space-size=1" },
 ] as const;
 

@@ -10,12 +10,12 @@ import type { ZstdOptions } from "node:zlib";
 export function compressZstd(
   bytes: Uint8Array,
   options: ZstdOptions & { readonly chunkSize: number },
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const compressor = createZstdCompress(options);
-  const pieces: Buffer[] = [];
+  const pieces: Buffer<ArrayBuffer>[] = [];
   return new Promise((resolve, reject) => {
     compressor.on("error", reject);
-    compressor.on("data", (piece: Buffer) => pieces.push(piece));
+    compressor.on("data", (piece: Buffer<ArrayBuffer>) => pieces.push(piece));
     compressor.on("end", () => {
       compressor.close();
       resolve(joined(pieces));
@@ -25,7 +25,7 @@ export function compressZstd(
 }
 
 /** Without a copy where the pieces lie one behind the other, as those of one output buffer do. */
-function joined(pieces: readonly Buffer[]): Uint8Array {
+function joined(pieces: readonly Buffer<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   const [first] = pieces;
   if (first === undefined) return new Uint8Array(0);
   let end = first.byteOffset;

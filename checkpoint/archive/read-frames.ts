@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { ClouderError, throwIfCancelled } from "#core/error";
@@ -20,6 +21,7 @@ export interface RawFrame {
 interface FetchedFrame {
   readonly number: number;
   readonly record: FrameRecord;
+  /** Verified. */
   readonly stored: Uint8Array<ArrayBuffer>;
 }
 
@@ -29,7 +31,7 @@ interface Slots {
   giveBack(stored: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Requests under way, frames per request at the most, frames being verified and decompressed. */
+/** Requests under way, bytes per request at the most, frames being decompressed. */
 const requestsUnderWay = 3;
 const requestBytes = 6 * 1024 * 1024;
 const framesUnderWay = 4;
@@ -60,7 +62,7 @@ export async function* readFrames(
   );
   yield* mapOrdered(flat(fetched), framesUnderWay, async (frame) => {
     try {
-      return await verifiedFrame(options, index, rawDigest, frame, slots);
+      return await rawFrame(options, index, rawDigest, frame, slots);
     } catch (error) {
       // The frames after this one wait for its turn in the digest, which never comes.
       rawDigest?.fail(error as Error);
@@ -69,7 +71,7 @@ export async function* readFrames(
   });
 }
 
-async function verifiedFrame(
+async function rawFrame(
   options: StoredContainerOptions,
   index: ContainerIndex,
   rawDigest: OrderedDigest | undefined,
@@ -78,23 +80,12 @@ async function verifiedFrame(
 ): Promise<RawFrame> {
   const key = `${options.prefix}${options.record.archive}`;
   throwIfCancelled(options.signal);
-  await requireDigest(stored, record, () => damaged(key, index, number, "was changed"));
   const raw = await decompressFrame(stored, record, () =>
     damaged(key, index, number, "cannot be decompressed"),
   );
   slots.giveBack(stored);
   const bytes = rawDigest === undefined ? raw : await rawDigest.update(number, raw);
   return { number, rawOffset: record.rawOffset, bytes };
-}
-
-async function requireDigest(
-  stored: Uint8Array<ArrayBuffer>,
-  record: FrameRecord,
-  complaint: () => ClouderError,
-): Promise<void> {
-  // On the thread pool, where node:crypto's own digest would be on this thread.
-  const digest = Buffer.from(await crypto.subtle.digest("SHA-256", stored)).toString("hex");
-  if (digest !== record.sha256) throw complaint();
 }
 
 async function decompressFrame(
@@ -151,10 +142,9 @@ async function fetchBatch(
   slots: Slots,
 ): Promise<FetchedFrame[]> {
   const offset = frames[0]?.storedOffset ?? 0;
-  const stored = frames.map((frame) => slots.take(frame.storedBytes));
   const length = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
-  let filled = 0;
-  let current = 0;
+  const stored = frames.map((frame) => slots.take(frame.storedBytes));
+  let [current, filled, hash] = [0, 0, createHash("sha256")];
   const body = await options.store.get(key, { offset, length, signal: options.signal });
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length;) {
@@ -162,12 +152,15 @@ async function fetchBatch(
       if (target === undefined) throw damaged(key, index, first + current - 1, "is too long");
       const part = chunk.subarray(at, at + target.length - filled);
       target.set(part, filled);
+      // As it comes, while it is in the processor's cache and before anything reads it.
+      hash.update(part);
       at += part.length;
       filled += part.length;
-      if (filled === target.length) {
-        current += 1;
-        filled = 0;
+      if (filled < target.length) continue;
+      if (hash.digest("hex") !== frames[current]?.sha256) {
+        throw damaged(key, index, first + current, "was changed");
       }
+      [current, filled, hash] = [current + 1, 0, createHash("sha256")];
     }
   }
   if (current < frames.length) throw damaged(key, index, first + current, "is cut off");

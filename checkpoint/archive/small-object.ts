@@ -16,7 +16,7 @@ export async function readSmallObject(
     if (bytes > mostBytes) {
       throw new ClouderError("integrity", `${key} is longer than ${mostBytes} bytes`);
     }
-    chunks.push(chunk);
+    chunks.push(Uint8Array.from(chunk));
   }
   return Buffer.concat(chunks);
 }

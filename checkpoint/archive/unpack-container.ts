@@ -10,7 +10,7 @@ import type { ContainerIndex, IndexEntry } from "#checkpoint/archive/container-i
 import { openContainerArchive } from "#checkpoint/archive/read-container";
 import { readFrames } from "#checkpoint/archive/read-frames";
 import type { RawFrame } from "#checkpoint/archive/read-frames";
-import { releaseBuffer } from "#checkpoint/archive/release-buffer";
+import { releaseBuffer } from "#core/release-buffer";
 import { safeEntries } from "#checkpoint/archive/safe-entries";
 import type { SafeEntry } from "#checkpoint/archive/safe-entries";
 import { createGaps } from "#checkpoint/archive/tar-gaps";

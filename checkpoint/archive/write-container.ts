@@ -14,7 +14,7 @@ import { readInlineFiles } from "#checkpoint/archive/inline-files";
 import { createOrderedDigest } from "#checkpoint/archive/ordered-digest";
 import { openRawTar } from "#checkpoint/archive/raw-tar";
 import type { RawTar } from "#checkpoint/archive/raw-tar";
-import { releaseBuffer } from "#checkpoint/archive/release-buffer";
+import { releaseBuffer } from "#core/release-buffer";
 import { oneChunk } from "#checkpoint/archive/small-object";
 import type { Store } from "#checkpoint/stores/store";
 

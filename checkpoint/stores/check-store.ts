@@ -9,7 +9,7 @@ export async function checkStore(store: Store, signal?: AbortSignal): Promise<vo
   await store.put(key, chunksOf(wanted), { signal });
   try {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of await store.get(key, { signal })) chunks.push(chunk);
+    for await (const chunk of await store.get(key, { signal })) chunks.push(Uint8Array.from(chunk));
     if (!Buffer.concat(chunks).equals(wanted)) {
       throw new ClouderError("integrity", `${store.location} gives back other bytes than were put`);
     }

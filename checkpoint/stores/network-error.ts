@@ -1,4 +1,5 @@
 import { ClouderError, isClouderError } from "#core/error";
+import { releaseBuffer } from "#core/release-buffer";
 
 const networkCodes = new Set([
   "ECONNREFUSED",
@@ -63,7 +64,10 @@ export function unreachable(location: string, cause?: unknown): ClouderError {
   });
 }
 
-/** Gives the chunks on; errors are translated, and a body that ends early is `unreachable`. */
+/**
+ * Gives the chunks on, each until the next one is asked for; errors are translated, and a body that
+ * ends early is `unreachable`.
+ */
 export async function* wholeBody(
   body: AsyncIterable<Uint8Array>,
   wanted: number | undefined,
@@ -74,7 +78,10 @@ export async function* wholeBody(
   try {
     for await (const chunk of body) {
       bytes += chunk.length;
+      // Pieces of one read come one after the other: behind the last of them nobody needs it.
+      const last = chunk.byteOffset + chunk.length === chunk.buffer.byteLength;
       yield chunk;
+      if (last) releaseBuffer(chunk);
     }
   } catch (error) {
     throw translate(error);

@@ -14,7 +14,10 @@ export interface Store {
    * A chunk is not touched any more once the next one is asked for: its giver may reuse it.
    */
   put(key: string, body: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<StoredObject>;
-  /** Reads the object or a byte range of it; `not-found` rejects before the first chunk. */
+  /**
+   * Reads the object or a byte range of it; `not-found` rejects before the first chunk. A chunk may
+   * be used until the next one is asked for: who keeps it makes a copy.
+   */
   get(key: string, options?: GetOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Size and checksum as the store has them; `not-found` when there is no such object. */
   stat(key: string, signal?: AbortSignal): Promise<StoredObject>;

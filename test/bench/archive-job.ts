@@ -27,33 +27,24 @@ const write = thenCollected(writeContainerArchive);
 const unpack = thenCollected(unpackContainerArchive);
 const [endpoint = "", recordFile = ""] = process.argv.slice(2);
 const prefix = "ns/pod/20260101t000000z-bench/";
-const store = await openStore({
+const settings = {
   url: "s3://bucket/bench",
   s3: { endpoint },
   credentials: {
     accessKeyId: process.env["BENCH_ACCESS_KEY"] ?? "",
     secretAccessKey: process.env["BENCH_SECRET_KEY"] ?? "",
   },
-});
-let readBytes = 0;
-const counted: Store = {
-  ...store,
-  get: async (key, options) => {
-    const body = await store.get(key, options);
-    return (async function* () {
-      for await (const chunk of body) {
-        readBytes += chunk.length;
-        yield chunk;
-      }
-    })();
-  },
 };
+let readBytes = 0;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [job = "", path = ""] = line.split(" ");
   readBytes = 0;
   const started = performance.now();
-  const record = await run(job, path);
+  // One for each job, as the agent does.
+  const store = await openStore(settings);
+  const record = await run(counting(store), job, path);
+  await store.close();
   const milliseconds = performance.now() - started;
   const figures: JobFigures = {
     milliseconds,
@@ -64,7 +55,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
-await store.close();
 
 function memoryOf(field: "VmHWM" | "VmRSS"): number {
   const status = readFileSync("/proc/self/status", "utf8");
@@ -72,16 +62,31 @@ function memoryOf(field: "VmHWM" | "VmRSS"): number {
   return Number(kibibytes) * 1024;
 }
 
-async function run(job: string, path: string): Promise<ContainerRecord> {
+function counting(store: Store): Store {
+  return {
+    ...store,
+    get: async (key, options) => {
+      const body = await store.get(key, options);
+      return (async function* () {
+        for await (const chunk of body) {
+          readBytes += chunk.length;
+          yield chunk;
+        }
+      })();
+    },
+  };
+}
+
+async function run(store: Store, job: string, path: string): Promise<ContainerRecord> {
   if (job === "write") {
-    const target = { source: path, store: counted, prefix, containerName: "c" };
+    const target = { source: path, store, prefix, containerName: "c" };
     const known = { callMilliseconds: 0, way: "plain", image: "i", imageID: "i" } as const;
     const written = { name: "c", ...known, ...(await write(target)) };
     writeFileSync(recordFile, JSON.stringify(written));
     return written;
   }
   const stored = JSON.parse(readFileSync(recordFile, "utf8")) as ContainerRecord;
-  const from = { store: counted, prefix, record: stored };
+  const from = { store, prefix, record: stored };
   // Long enough for the collection that follows each job.
   if (job === "rest") await setTimeout(1000);
   else if (job === "unpack") await unpack({ ...from, folder: path });

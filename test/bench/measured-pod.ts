@@ -38,8 +38,13 @@ export async function withMeasuredPod<T>(
     await until(async () => (await podLog(cluster, name, container)).includes("ready"));
     const containerID = await containerIDOf(cluster, name);
     const target = { namespace: "default", pod: name, container, containerID };
-    const call = async (armed: boolean) =>
-      measureCall(access, target, { token: await agentToken(cluster), armed, kubelet });
+    const call = async (armed: boolean, tries = 3): Promise<CallFigures> => {
+      const token = await agentToken(cluster);
+      const figures = await measureCall(access, target, { token, armed, kubelet });
+      // The agent clears away, once a minute, what was armed by anybody but itself.
+      const cleared = armed && figures.frozenMilliseconds === undefined;
+      return cleared && tries > 1 ? call(armed, tries - 1) : figures;
+    };
     return await work({ cluster, access, name, containerID, call });
   } finally {
     await cluster.kubectl(["delete", "pod", name, "--force", "--wait"]);

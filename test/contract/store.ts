@@ -291,7 +291,7 @@ async function readAll(
   options?: { offset?: number; length?: number },
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of await store.get(key, options)) chunks.push(chunk);
+  for await (const chunk of await store.get(key, options)) chunks.push(Uint8Array.from(chunk));
   return Buffer.concat(chunks);
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { kubeconfigPath, recordOf, writeRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
 import type { AskSecret } from "#bootstrap/nodes/ask-secret";
-import { createClusterPlan } from "#bootstrap/plans/create-cluster";
+import { loadCreatePlan } from "#bootstrap/plans/load-create-plan";
 import type { StepChoice } from "#bootstrap/plans/order";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
 import { runPlan, type StepTiming } from "#bootstrap/plans/runner";
@@ -76,7 +76,7 @@ export async function createCluster(
     // Before the record, so that a create which is refused at once leaves none.
     await context.provider.preflight(context);
     await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
-    const { facts, timings } = await runPlan(createClusterPlan, context, {
+    const { facts, timings } = await runPlan(await loadCreatePlan(), context, {
       ...request.steps,
       ...(request.parallel !== undefined && { parallel: request.parallel }),
     });
@@ -108,7 +108,7 @@ export async function previewCluster(
   around: Surroundings,
 ): Promise<readonly StepPreview[]> {
   const { context } = await targetOf(await preparedContext(request, around));
-  return previewPlan(createClusterPlan, context, request.steps);
+  return previewPlan(await loadCreatePlan(), context, request.steps);
 }
 
 /** Steps that only look. */

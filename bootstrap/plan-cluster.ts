@@ -46,7 +46,7 @@ export async function planCluster(
   const cost = context.provider.cost?.(context, wantedMachines(spec));
   return {
     ...{ name: spec.name, provider: spec.provider.name, differences },
-    steps: stepsFor(context, differences, request.steps),
+    steps: await stepsFor(context, differences, request.steps),
     ...(cost && { cost }),
   };
 }

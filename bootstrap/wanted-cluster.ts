@@ -2,7 +2,7 @@ import { clusterFolder } from "#bootstrap/cluster-folder";
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
 import { openPackages } from "#bootstrap/packages/registry";
 import { refuseNoEndpoint } from "#bootstrap/kubeadm/endpoint";
-import { createClusterPlan } from "#bootstrap/plans/create-cluster";
+import { loadCreatePlan } from "#bootstrap/plans/load-create-plan";
 import { chooseSteps } from "#bootstrap/plans/order";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -47,7 +47,7 @@ async function checkRequest(
   { home, steps }: CreateClusterRequest,
   around: Surroundings,
 ): Promise<void> {
-  chooseSteps(createClusterPlan, steps ?? {});
+  chooseSteps(await loadCreatePlan(), steps ?? {});
   const provider = await loadDriver(providers, "provider", spec.provider.name);
   const context = { ...around, spec, folder: clusterFolder(home, spec.name) };
   refuseNoEndpoint(spec, provider);

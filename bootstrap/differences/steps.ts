@@ -1,5 +1,5 @@
 import type { Difference } from "./difference.ts";
-import { createClusterPlan } from "#bootstrap/plans/create-cluster";
+import { loadCreatePlan } from "#bootstrap/plans/load-create-plan";
 import type { StepChoice } from "#bootstrap/plans/order";
 import { previewPlan, type StepPreview } from "#bootstrap/plans/preview";
 import type { WantedMachine } from "#bootstrap/providers/provider";
@@ -7,17 +7,18 @@ import { wantedMachines } from "#bootstrap/spec/machines";
 import type { PlanContext } from "#bootstrap/steps/step";
 
 /** The steps that take differences away, each with the machines on which it has something to do. */
-export function stepsFor(
+export async function stepsFor(
   context: PlanContext,
   differences: readonly Difference[],
   choice: StepChoice = {},
-): readonly StepPreview[] {
+): Promise<readonly StepPreview[]> {
   const open = differences.filter(({ change }) => change !== "refused");
   if (open.length === 0) return [];
   const wanted = wantedMachines(context.spec);
   const working = open.filter((one) => !onlyMarks(one) && !isAddon(one));
   const busy = new Set(concerned(wanted, working).map(({ name }) => name));
-  return previewPlan(createClusterPlan, context, choice, concerned(wanted, open)).flatMap((one) => {
+  const plan = await loadCreatePlan();
+  return previewPlan(plan, context, choice, concerned(wanted, open)).flatMap((one) => {
     if (one.step === "mark-nodes") return onlyAddons(open) ? [] : [one];
     if (one.step === "addons") return open.some(isAddon) ? [one] : [];
     if (one.hosts) {

@@ -12,7 +12,7 @@ import type { Surroundings } from "#bootstrap/create-cluster";
 import { noPackages } from "#bootstrap/packages/none";
 import { openPackages } from "#bootstrap/packages/registry";
 import { refuseOriginal } from "#bootstrap/original-record";
-import { createClusterPlan } from "#bootstrap/plans/create-cluster";
+import { loadCreatePlan } from "#bootstrap/plans/load-create-plan";
 import { runPlan, type PlanResult } from "#bootstrap/plans/runner";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
@@ -84,5 +84,5 @@ export async function growInto(place: Place, wanted: ClusterSpec): Promise<PlanR
   const context = { ...place.context, spec, packages };
   await context.provider.preflight(context);
   await keepSpec(place, spec);
-  return await runPlan(createClusterPlan, context);
+  return await runPlan(await loadCreatePlan(), context);
 }

@@ -61,10 +61,10 @@ const maxSessions = 10;
  * sshd's limit of sessions.
  */
 export async function startSshFleet(options: FleetOptions): Promise<SshFleet> {
-  const hostKey = readableKeys({});
+  const hostKey = readableKeys();
   const { passphrase } = options;
   const locked = { passphrase: passphrase ?? "", cipher: "aes256-ctr", rounds: 16 };
-  const userKey = readableKeys(passphrase === undefined ? {} : locked);
+  const userKey = readableKeys(passphrase === undefined ? undefined : locked);
   const counts: FleetCounts = {
     ...{ connections: 0, mostConnections: 0, sessions: 0, mostSessions: 0 },
     ...{ mostSessionsOfOne: 0, commands: 0 },

@@ -85,14 +85,15 @@ describe("the file for kubeadm init (E2)", () => {
   });
 
   test("D7 says the gate ContainerCheckpoint on request only, beside those of the machines", () => {
-    const gates = (flags: ClusterFlags) => {
+    const gates = (flags: ClusterFlags): unknown => {
       const shared = nodeSettingsFor([], { sharedKernel: true });
       const file = initFile(spec(flags), { ...given, settings: shared, token: "t" });
       return read(file)[2]?.["featureGates"];
     };
     expect(gates({})).toEqual({ KubeletInUserNamespace: true });
     expect(gates({ checkpointGate: true })).toEqual({
-      ...{ KubeletInUserNamespace: true, ContainerCheckpoint: true },
+      KubeletInUserNamespace: true,
+      ContainerCheckpoint: true,
     });
   });
 

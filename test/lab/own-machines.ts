@@ -30,7 +30,7 @@ export interface OwnMachines {
 export async function raiseOwnMachines(lab: LabCluster, name: string): Promise<OwnMachines> {
   await lab.clouder([
     ...["cluster", "create", name, "--provider", "local", "--workers", "1"],
-    ...["--bundle", lab.bundle, "--only-step", "machines", "--yes"],
+    ...["--bundle", lab.bundle, "--only-step", "connect", "--yes"],
   ]);
   const folder = join(lab.home, ".clouder", "kubeadm", name);
   const [keyFile, strangeKeyFile] = [join(folder, "own-key"), join(folder, "strange-key")];

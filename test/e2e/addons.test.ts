@@ -74,7 +74,7 @@ it("a wrong name gets the nearest add-on, and a machine without helm the way to 
   expect(wrong.stderr).toMatch(/did you mean metrics-server\?/);
   const without = await cluster.clouder(["addon", "enable", name, "metrics-server"], {
     allowFailure: true,
-    environment: { PATH: pathWithoutHelm() },
+    environment: { HOME: cluster.home, PATH: pathWithoutHelm() },
   });
   expect(without.stderr).toMatch(/helm is not among this machine's programs/);
   expect(without.stderr).toMatch(/install Helm 3\.14 or later/);

@@ -76,7 +76,7 @@ export async function createCluster(
     // Before the record, so that a create which is refused at once leaves none.
     await context.provider.preflight(context);
     await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
-    const { facts, timings } = await runPlan(await loadCreatePlan(), context, {
+    const { facts, timings } = await runPlan(await loadCreatePlan(context.provider), context, {
       ...request.steps,
       ...(request.parallel !== undefined && { parallel: request.parallel }),
     });
@@ -108,7 +108,7 @@ export async function previewCluster(
   around: Surroundings,
 ): Promise<readonly StepPreview[]> {
   const { context } = await targetOf(await preparedContext(request, around));
-  return previewPlan(await loadCreatePlan(), context, request.steps);
+  return previewPlan(await loadCreatePlan(context.provider), context, request.steps);
 }
 
 /** Steps that only look. */

@@ -47,8 +47,8 @@ async function checkRequest(
   { home, steps }: CreateClusterRequest,
   around: Surroundings,
 ): Promise<void> {
-  chooseSteps(await loadCreatePlan(), steps ?? {});
   const provider = await loadDriver(providers, "provider", spec.provider.name);
+  chooseSteps(await loadCreatePlan(provider), steps ?? {});
   const context = { ...around, spec, folder: clusterFolder(home, spec.name) };
   refuseNoEndpoint(spec, provider);
   // Reads the provider's settings and compares them with the machines that are wanted.

@@ -1,3 +1,4 @@
+import type { Provider } from "#bootstrap/providers/provider";
 import { addons } from "#bootstrap/steps/addons";
 import { compareHosts } from "#bootstrap/steps/compare-hosts";
 import { cloudController } from "#bootstrap/steps/cloud-controller";
@@ -27,8 +28,21 @@ import { servingCertificates } from "#bootstrap/steps/serving-certificates";
 import type { Step } from "#bootstrap/steps/step";
 import { waitReady } from "#bootstrap/steps/wait-ready";
 
-/** From nothing, or from any part of itself, to a cluster whose nodes are ready and proven. */
-export const createClusterPlan: readonly Step[] = [
+/**
+ * From nothing, or from any part of itself, to a cluster whose nodes are ready and proven. Machines
+ * that were made for it are prepared one by one as they answer; of the user's own none is changed
+ * before all were looked at, so that a wrong list of hosts leaves no trace.
+ */
+export function createClusterPlan({
+  keepsMachines,
+}: Pick<Provider, "keepsMachines">): readonly Step[] {
+  const after = [compareHosts.id];
+  return steps.map((step) =>
+    keepsMachines && step.id === prepareHost.id ? { ...step, after } : step,
+  );
+}
+
+const steps: readonly Step[] = [
   preflight,
   machines,
   endpoint,

@@ -84,5 +84,5 @@ export async function growInto(place: Place, wanted: ClusterSpec): Promise<PlanR
   const context = { ...place.context, spec, packages };
   await context.provider.preflight(context);
   await keepSpec(place, spec);
-  return await runPlan(await loadCreatePlan(), context);
+  return await runPlan(await loadCreatePlan(context.provider), context);
 }

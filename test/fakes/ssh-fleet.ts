@@ -38,7 +38,7 @@ export interface SshFleet extends AsyncDisposable {
   readonly counts: FleetCounts;
   /** Commands of one host in order, each as its first words. */
   readonly commands: readonly (readonly string[])[];
-  /** From now on a host that refused listens. */
+  /** From now on a host that refused or died answers. */
   revive(host: number): Promise<void>;
 }
 
@@ -73,13 +73,14 @@ export async function startSshFleet(options: FleetOptions): Promise<SshFleet> {
   const sockets = new Set<Socket>();
   const listeners: Server[] = [];
   let port = 0;
+  const faults = new Map(Object.entries(options.faults ?? {}));
   const open = async (machine: SimulatedMachine, index: number) => {
-    const fault = options.faults?.[index];
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       socket.on("error", () => undefined);
       socket.setNoDelay(true);
+      const fault = faults.get(String(index));
       if (fault?.kind === "mute") return;
       const host: Host = {
         ...{ options, machine, index, fault, counts, commands: commands[index] ?? [] },
@@ -95,13 +96,15 @@ export async function startSshFleet(options: FleetOptions): Promise<SshFleet> {
     listeners.push(server);
   };
   for (const [index, machine] of options.machines.entries()) {
-    if (options.faults?.[index]?.kind !== "refuses") await open(machine, index);
+    if (faults.get(String(index))?.kind !== "refuses") await open(machine, index);
   }
   return {
     ...{ port, privateKey: userKey.private, counts, commands },
     revive: async (index) => {
       const machine = options.machines[index];
-      if (machine) await open(machine, index);
+      const listens = faults.get(String(index))?.kind !== "refuses";
+      faults.delete(String(index));
+      if (machine && !listens) await open(machine, index);
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

@@ -10,7 +10,8 @@ const done = () => Promise.resolve({});
 
 describe("ordering a plan", () => {
   test.each([
-    ["create-cluster", createClusterPlan],
+    ["create-cluster", createClusterPlan({ keepsMachines: false })],
+    ["create-cluster on own machines", createClusterPlan({ keepsMachines: true })],
     ["delete own machines", deleteOwnMachinesPlan({ connect: noCluster, force: false })],
     ["hand back machines", handBackMachinesPlan],
   ])("accepts the plan %s", (_name, plan) => {
@@ -28,6 +29,29 @@ describe("ordering a plan", () => {
     ["two steps of one id", [clusterStep("a", {}), clusterStep("a", {})]],
   ])("rejects %s as a bug of ours", (_name, plan) => {
     expect(() => orderSteps(plan)).toThrow(expect.objectContaining({ code: "internal" }) as Error);
+  });
+});
+
+describe("what a machine waits for until it is proven", () => {
+  /** Steps of all machines, found on the way back from `prove`. */
+  const barriers = (keepsMachines: boolean) => {
+    const order = orderSteps(createClusterPlan({ keepsMachines }));
+    const found = new Set<string>();
+    const visit = (id: string): void => {
+      const one = order.find(({ step }) => step.id === id);
+      if (one?.step.scope === "cluster" && one.step.needs.includes("hosts")) found.add(id);
+      one?.after.forEach(visit);
+    };
+    visit("prove");
+    return [...found];
+  };
+
+  test("no other one, where the machines were made for the cluster", () => {
+    expect(barriers(false)).toEqual([]);
+  });
+
+  test("all to be looked at, where they are the user's own", () => {
+    expect(barriers(true)).toEqual(["compare-hosts"]);
   });
 });
 

@@ -5,6 +5,7 @@ import { at, type Helm } from "#bootstrap/addons/helm/helm";
 import { helmFailed } from "#bootstrap/addons/helm/helm-failed";
 import { settled } from "#bootstrap/addons/helm/settled";
 import { undoRelease } from "#bootstrap/addons/helm/undo";
+import { namespaceIsThere } from "#bootstrap/addons/namespace-there";
 import { addonObjects, makeObjects, removeObjects } from "#bootstrap/addons/objects";
 import { addonValues } from "#bootstrap/addons/values";
 import { waitUntilReady } from "#bootstrap/addons/wait-ready";
@@ -13,7 +14,6 @@ import type { Clock } from "#core/clock";
 import { hasCode } from "#core/error";
 import type { Reporter } from "#core/report";
 import type { Kube, KubeObject } from "#kube/kube";
-import { namespaces } from "#kube/resources";
 
 /** What applying and removing add-ons works with. */
 export interface AddonPlace {
@@ -40,6 +40,8 @@ export async function applyAddon(
   timeoutMs: number,
 ): Promise<boolean> {
   const { kube, folder } = place;
+  // Before anything else is read: what stands in a namespace that goes is no add-on.
+  const hadNamespace = await namespaceIsThere(addon, place);
   const before = await addonState(kube, addon, input);
   if (before.asWanted && !before.readiness.reasons.some(({ gone }) => gone === true)) {
     // Nothing is changed here, so a failure takes nothing back, either.
@@ -51,7 +53,6 @@ export async function applyAddon(
   const source = await packages.chart(addon.chart);
   const file = await chartFile(addon.chart, source, { helm, folder });
   const good = await settled(addon, helm, place);
-  const hadNamespace = await namespaceIsThere(kube, addon.namespace);
   let made: readonly KubeObject[] = [];
   try {
     made = await makeObjects(kube, addonObjects(addon.name, input));
@@ -70,16 +71,6 @@ export async function applyAddon(
     if (hasCode(error, "cancelled")) throw error;
     await undoRelease(addon, { ...place, helm, good, hadNamespace });
     await removeObjects(kube, made);
-    throw error;
-  }
-}
-
-async function namespaceIsThere(kube: Kube, name: string): Promise<boolean> {
-  try {
-    await kube.get(namespaces, { name });
-    return true;
-  } catch (error) {
-    if (hasCode(error, "not-found")) return false;
     throw error;
   }
 }

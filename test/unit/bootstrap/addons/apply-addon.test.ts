@@ -7,9 +7,11 @@ import { removeAddon } from "#bootstrap/addons/remove-addon";
 import { addonCalled } from "#bootstrap/addons/wanted";
 import { readRelease } from "#bootstrap/addons/helm/release";
 import { loadSpec } from "#bootstrap/spec/load";
+import { systemClock } from "#core/clock";
+import { ClouderError } from "#core/error";
 import type { ReportEvent } from "#core/report";
 import type { KubeObject } from "#kube/kube";
-import { deployments } from "#kube/resources";
+import { deployments, namespaces } from "#kube/resources";
 import { createFakeHelm, releaseSecret } from "#test/fakes/helm";
 import { createFakeKube } from "#test/fakes/kube";
 
@@ -29,12 +31,14 @@ function world({ ready = true } = {}) {
   const helm = createFakeHelm(kube, addon.chart, { name: "traefik", ready });
   const said: ReportEvent[] = [];
   let time = Date.parse("2026-11-21T12:00:00Z");
+  const later: { do?: () => void } = {};
   const place: AddonPlace = {
     ...{ kube, folder, report: (event) => said.push(event) },
     clock: {
       now: () => time,
       sleep: (milliseconds) => {
         time += milliseconds;
+        later.do?.();
         return Promise.resolve();
       },
     },
@@ -47,6 +51,7 @@ function world({ ready = true } = {}) {
     helm,
     place,
     said,
+    later,
     seconds: () => (time - Date.parse("2026-11-21T12:00:00Z")) / 1000,
   };
 }
@@ -157,6 +162,58 @@ it("an add-on whose class an ingress uses is not removed", async () => {
   await expect(removeAddon(addon, { spec }, place)).rejects.toMatchObject({
     code: "refused",
     message: "traefik is in use: ingress web/shop",
+  });
+  expect(helm.calls).toEqual([]);
+});
+
+function goingNamespace(): KubeObject {
+  const deletionTimestamp = "2026-11-21T11:59:55Z";
+  const metadata = { name: addon.namespace, deletionTimestamp, finalizers: ["kubernetes"] };
+  return { ...{ apiVersion: "v1", kind: "Namespace" }, metadata };
+}
+
+it("a namespace that a failed enable left going is waited for, and the wait is told", async () => {
+  const { kube, helm, place, said, later, seconds } = world();
+  kube.seed(goingNamespace());
+  later.do = () => {
+    expect(helm.calls).toEqual([]);
+    const gone = { metadata: { finalizers: [] } };
+    if (seconds() === 7) void kube.patch(namespaces, { name: addon.namespace }, gone);
+  };
+  expect(await apply(place)).toBe(true);
+  expect(seconds()).toBe(7);
+  expect(said).toEqual([
+    {
+      ...{ type: "note", level: "info" },
+      message:
+        "traefik: waiting until the namespace datalayer-traefik, which is being removed, is gone",
+    },
+  ]);
+  expect(commands(helm)).toEqual(["upgrade"]);
+});
+
+it("a namespace that does not go ends the wait with the way to its reason", async () => {
+  const { kube, helm, place, seconds } = world();
+  kube.seed(goingNamespace());
+  await expect(apply(place)).rejects.toMatchObject({
+    code: "timeout",
+    message: "the end of the namespace datalayer-traefik did not happen within 120 s",
+    hint: expect.stringContaining("kubectl get namespace datalayer-traefik") as string,
+  });
+  expect(seconds()).toBe(120);
+  expect(helm.calls).toEqual([]);
+});
+
+it("the wait for a namespace ends when it is interrupted", async () => {
+  const { kube, helm, place } = world();
+  kube.seed(goingNamespace());
+  const controller = new AbortController();
+  setTimeout(() => {
+    controller.abort(new ClouderError("cancelled", "cancelled"));
+  }, 20);
+  const { signal } = controller;
+  await expect(apply({ ...place, clock: systemClock, signal })).rejects.toMatchObject({
+    code: "cancelled",
   });
   expect(helm.calls).toEqual([]);
 });

@@ -72,10 +72,9 @@ export async function createCluster(
       uid: randomUUID(),
       created_at: new Date(around.clock.now()).toISOString(),
     };
-    const context = { ...target.context, uid: identity.uid };
-    // Before the record, so that a create which is refused at once leaves none.
-    await context.provider.preflight(context);
-    await writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
+    const keepIntent = () =>
+      writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
+    const context = { ...target.context, uid: identity.uid, keepIntent };
     const { facts, timings } = await runPlan(await loadCreatePlan(context.provider), context, {
       ...request.steps,
       ...(request.parallel !== undefined && { parallel: request.parallel }),

@@ -12,7 +12,7 @@ export function deleteOwnMachinesPlan(options: ReleaseOptions): readonly Step[] 
 
 /** Machines that are the user's: they are left as they were found. */
 export const handBackMachinesPlan: readonly Step[] = [
-  { ...machines, after: [] },
+  { ...machines, needs: [] },
   connect,
   resetNode,
 ];

@@ -1,3 +1,4 @@
+import { preflight } from "#bootstrap/steps/preflight";
 import { ClouderError, isClouderError, messageOf } from "#core/error";
 
 /** What failed in a plan, and at which step of which machine. */
@@ -16,6 +17,8 @@ export function planFailed(failures: readonly Failure[]): unknown {
     return failures.find(({ error }) => !isClouderError(error))?.error;
   }
   const error = first.error as ClouderError;
+  // A refusal before the first change is about the request: no step and no machine failed.
+  if (first.where === preflight.id) return error;
   const told = failures.slice(0, mostTold).map((one) => `${one.where}: ${messageOf(one.error)}`);
   const rest = failures.length - told.length;
   if (rest > 0) told.push(`and ${rest} more`);

@@ -81,8 +81,7 @@ export async function growInto(place: Place, wanted: ClusterSpec): Promise<PlanR
   const spec = withNumbers(validateSpec(wanted), place.spec);
   const packages = await openPackages(spec.packages);
   packages.check(spec.kubernetesVersion);
-  const context = { ...place.context, spec, packages };
-  await context.provider.preflight(context);
-  await keepSpec(place, spec);
+  const keepIntent = () => keepSpec(place, spec);
+  const context = { ...place.context, spec, packages, keepIntent };
   return await runPlan(await loadCreatePlan(context.provider), context);
 }

@@ -6,9 +6,8 @@ export const machines: Step = {
   id: "machines",
   title: "machines and their network",
   scope: "cluster",
-  needs: [],
+  needs: ["intent"],
   gives: ["machines"],
-  after: ["preflight"],
   preview: (context) => context.provider.preview(context, wantedMachines(context.spec)),
   run: async (context) => {
     const wanted = wantedMachines(context.spec);

@@ -1,13 +1,16 @@
 import { checkAddonTools } from "#bootstrap/addons/check-tools";
 import type { Step } from "#bootstrap/steps/step";
 
-/** What the provider can know before the first change; spec and packages were checked when they were read. */
+/**
+ * What the provider can know before the first change; spec and packages were checked when they were
+ * read. The intent is kept after it: a create that is refused here leaves no record.
+ */
 export const preflight: Step = {
   id: "preflight",
   title: "check this machine and the packages",
   scope: "cluster",
   needs: [],
-  gives: [],
+  gives: ["intent"],
   preview: ({ spec, packages }) => [
     `check that the ${spec.provider.name} provider can work here`,
     `check that ${packages.title} has Kubernetes ${spec.kubernetesVersion}`,
@@ -15,6 +18,7 @@ export const preflight: Step = {
   run: async (context) => {
     await context.provider.preflight(context);
     await checkAddonTools(context);
-    return {};
+    await context.keepIntent?.();
+    return { facts: { intent: true } };
   },
 };

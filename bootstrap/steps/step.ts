@@ -33,6 +33,8 @@ export interface PlanContext {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Of a create: writes down what is wanted, before the first change. */
+  readonly keepIntent?: () => Promise<void>;
   /** Of a delete: see ProviderContext. */
   readonly deleteGroup?: boolean | undefined;
 }
@@ -43,6 +45,8 @@ export interface PlanContext {
  * machine is sure of its own, a step of the cluster has all.
  */
 export interface Facts {
+  /** What is wanted was checked, and written down after that. */
+  readonly intent: true;
   readonly machines: readonly Machine[];
   readonly nodes: readonly Node[];
   readonly hosts: readonly Host[];

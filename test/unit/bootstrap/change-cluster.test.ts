@@ -48,3 +48,17 @@ test.each<[string, ClusterFlags, string, string]>([
   });
   expect(await readRecord(clusterFolder(home, "own"))).toEqual(before);
 });
+
+test("a create that is refused at once leaves no record", async () => {
+  const around = { report: silent, clock: systemClock, environment: { PATH: home } };
+  const document = JSON.stringify({
+    ...{ apiVersion: "bootstrap.clouder.datalayer.io/v1alpha1", kind: "Cluster" },
+    ...{ metadata: { name: "new" }, spec: { addons: ["traefik"] } },
+  });
+  const request = { home, document, flags: { provider: "ssh", hosts, bundle: home } };
+  await expect(createCluster(request, around)).rejects.toMatchObject({
+    code: "not-found",
+    message: "helm is not among this machine's programs",
+  });
+  expect(await readRecord(clusterFolder(home, "new"))).toBeUndefined();
+});

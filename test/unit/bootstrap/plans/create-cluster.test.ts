@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { createClusterPlan } from "#bootstrap/plans/create-cluster";
+import { runPlan } from "#bootstrap/plans/runner";
+import type { Provider } from "#bootstrap/providers/provider";
+import { ClouderError } from "#core/error";
+import { contextFor } from "#test/unit/bootstrap/plans/plan";
+
+/** Runs a create whose provider makes nothing; gives what was asked of it, in order. */
+async function asked(calls: Partial<Provider>, only?: string): Promise<readonly string[]> {
+  const order: string[] = [];
+  const noted = (name: string, work: (() => Promise<unknown>) | undefined) => () => {
+    order.push(name);
+    return work?.() ?? Promise.resolve([]);
+  };
+  const provider = {
+    preflight: noted("preflight", calls.preflight as never),
+    list: noted("list", undefined),
+    ensure: noted("ensure", () =>
+      Promise.reject(new ClouderError("no-space", "no machine is left")),
+    ),
+  } as unknown as Provider;
+  const context = { ...contextFor(), provider, keepIntent: noted("record", undefined) as never };
+  const plan = createClusterPlan({ keepsMachines: false });
+  await expect(runPlan(plan, context, only === undefined ? {} : { only })).rejects.toThrow(
+    /^(machines: |no rights$)/,
+  );
+  return order;
+}
+
+test("a create asks the provider once whether it can, and keeps its intent before the first change", async () => {
+  expect(await asked({})).toEqual(["preflight", "record", "list", "ensure"]);
+});
+
+test("a create of one step does so, too", async () => {
+  expect(await asked({}, "machines")).toEqual(["preflight", "record", "list", "ensure"]);
+});
+
+test("a create that the provider refuses keeps no intent", async () => {
+  const preflight = () => Promise.reject(new ClouderError("denied", "no rights"));
+  expect(await asked({ preflight })).toEqual(["preflight"]);
+});

@@ -72,7 +72,7 @@ async function planOf(
   const provider = await loadDriver(providers, "provider", spec.provider.name);
   return {
     plan: provider.keepsMachines
-      ? handBackMachinesPlan
+      ? handBackMachinesPlan({ force })
       : deleteOwnMachinesPlan({ connect: around.connect, force }),
     context: {
       ...around,

@@ -36,5 +36,8 @@ export const upstream = {
     azureNode: "mcr.microsoft.com/oss/v2/kubernetes/azure-cloud-node-manager:v1.36.5",
   },
   /** Registries that a mirror stands in for. */
-  registries: ["registry.k8s.io", "ghcr.io", "docker.io", "quay.io", "mcr.microsoft.com"],
+  registries: [
+    ...["registry.k8s.io", "ghcr.io", "docker.io", "quay.io", "mcr.microsoft.com"],
+    "public.ecr.aws",
+  ],
 } as const;

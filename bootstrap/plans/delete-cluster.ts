@@ -10,9 +10,11 @@ export function deleteOwnMachinesPlan(options: ReleaseOptions): readonly Step[] 
   return [releaseCloudThings(options), removeMachines];
 }
 
-/** Machines that are the user's: they are left as they were found. */
-export const handBackMachinesPlan: readonly Step[] = [
-  { ...machines, needs: [] },
-  connect,
-  resetNode,
-];
+/**
+ * Machines that are the user's: they are left as they were found, and none is touched while one of
+ * them does not answer; `force` takes those that do.
+ */
+export function handBackMachinesPlan({ force }: Pick<ReleaseOptions, "force">): readonly Step[] {
+  const everywhere = force ? [] : [connect.id];
+  return [{ ...machines, needs: [] }, connect, { ...resetNode, everywhere }];
+}

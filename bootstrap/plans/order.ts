@@ -74,7 +74,7 @@ function foundations(step: Step, givers: ReadonlyMap<FactName, string>): readonl
     if (giver === undefined) throw planBug(`${step.id} needs ${fact}, which no step gives`);
     return giver;
   });
-  return [...new Set([...fromFacts, ...(step.after ?? [])])];
+  return [...new Set([...fromFacts, ...(step.after ?? []), ...(step.everywhere ?? [])])];
 }
 
 function withGivers(

@@ -46,7 +46,10 @@ export async function runPlan(
   const work = new Map<string, StepWork>();
   let machinesKnown = Promise.resolve(true);
   for (const { step, after } of order) {
-    const stands = after.map((id) => work.get(id)).filter((one) => one !== undefined);
+    const stands = after.flatMap((id) => {
+      const one = work.get(id);
+      return one && step.everywhere?.includes(id) ? [forAll(one)] : (one ?? []);
+    });
     const chosen = steps.has(step.id);
     const one = chosen ? startStep(run, step, stands, machinesKnown) : passedOver(stands);
     work.set(step.id, one);
@@ -84,6 +87,10 @@ interface StepWork {
 
 function passedOver(stands: readonly StepWork[]): StepWork {
   return { all: allOf(stands), forMachine: (machine) => allOf(stands, machine) };
+}
+
+function forAll({ all }: StepWork): StepWork {
+  return { all, forMachine: () => all };
 }
 
 async function allOf(stands: readonly StepWork[], machine?: Machine): Promise<boolean> {

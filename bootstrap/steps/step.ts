@@ -102,6 +102,8 @@ export interface StepBase {
   readonly gives: readonly FactName[];
   /** Ids of steps that must be done before; facts add their own order. */
   readonly after?: readonly string[];
+  /** Ids of steps that must be done on all machines before this one starts on any. */
+  readonly everywhere?: readonly string[];
   /** What a dry run prints: one line per command or call. */
   preview(context: PlanContext): readonly string[];
 }

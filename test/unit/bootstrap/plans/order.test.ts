@@ -13,7 +13,7 @@ describe("ordering a plan", () => {
     ["create-cluster", createClusterPlan({ keepsMachines: false })],
     ["create-cluster on own machines", createClusterPlan({ keepsMachines: true })],
     ["delete own machines", deleteOwnMachinesPlan({ connect: noCluster, force: false })],
-    ["hand back machines", handBackMachinesPlan],
+    ["hand back machines", handBackMachinesPlan({ force: false })],
   ])("accepts the plan %s", (_name, plan) => {
     const order = orderSteps(plan).map(({ step }) => step.id);
     expect(order).toHaveLength(plan.length);

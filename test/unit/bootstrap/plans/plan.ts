@@ -68,6 +68,7 @@ interface Wiring {
   readonly needs?: readonly FactName[];
   readonly gives?: readonly FactName[];
   readonly after?: readonly string[];
+  readonly everywhere?: readonly string[];
 }
 
 const base = (id: string, wiring: Wiring) => ({
@@ -76,6 +77,7 @@ const base = (id: string, wiring: Wiring) => ({
   needs: wiring.needs ?? [],
   gives: wiring.gives ?? [],
   ...(wiring.after && { after: wiring.after }),
+  ...(wiring.everywhere && { everywhere: wiring.everywhere }),
   preview: () => [`preview of ${id}`],
 });
 

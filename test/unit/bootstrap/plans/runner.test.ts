@@ -57,6 +57,24 @@ describe("running a plan", () => {
     ]);
   });
 
+  test("starts a step nowhere before what it wants everywhere is done on all machines", async () => {
+    const done: string[] = [];
+    const nodes = machines(["lost", "fast"]);
+    const plan = (everywhere: readonly string[]) => [
+      ...reaching(nodes, (name) =>
+        name === "lost" ? Promise.reject(new ClouderError("unreachable", name)) : Promise.resolve(),
+      ),
+      nodeStep("reset", { everywhere }, ({ machine }) => {
+        done.push(machine.name);
+        return Promise.resolve({});
+      }),
+    ];
+    await expect(runPlan(plan(["connect"]), contextFor())).rejects.toThrow("lost");
+    expect(done).toEqual([]);
+    await expect(runPlan(plan([]), contextFor())).rejects.toThrow("lost");
+    expect(done).toEqual(["fast"]);
+  });
+
   test("keeps to the number of node steps at once", async () => {
     let running = 0;
     let most = 0;

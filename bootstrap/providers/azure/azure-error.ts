@@ -14,6 +14,14 @@ const badSecret: Meaning = {
   code: "unauthenticated",
   hint: "check client id, client secret and tenant; `az ad sp create-for-rbac` makes new ones",
 };
+const oldSecret: Meaning = {
+  code: "unauthenticated",
+  hint: "the client secret is too old: az ad app credential reset --id CLIENT_ID makes another one",
+};
+const endedLogin: Meaning = {
+  code: "unauthenticated",
+  hint: "the login has ended, log in again: az login",
+};
 const denied: Meaning = {
   code: "denied",
   hint: "give this identity a role (Contributor) on the subscription or resource group; see its role assignments: az role assignment list --assignee CLIENT_ID --all",
@@ -150,9 +158,8 @@ export function loginError(error: unknown): ClouderError {
   const text = messageOf(error);
   const service = /AADSTS\d+: [^\n]*/.exec(text)?.[0];
   if (service !== undefined) {
-    return new ClouderError("unauthenticated", `cannot log in to Azure: ${firstLine(service)}`, {
-      hint: badSecret.hint ?? "",
-    });
+    const { code, hint = "" } = meaningOfLogin(service.slice(0, service.indexOf(":")));
+    return new ClouderError(code, `cannot log in to Azure: ${firstLine(service)}`, { hint });
   }
   // Parts of the chain that this machine does not have fail with errors of the network.
   const chain = /ChainedTokenCredential|CredentialUnavailable/.test(text);
@@ -171,6 +178,18 @@ export function loginError(error: unknown): ClouderError {
     // What each part of the chain lacks is many lines, of which the hint is the sum.
     { hint: noLogin.hint ?? "", ...(!chain && { cause: error }) },
   );
+}
+
+/** Refresh tokens end by time, by policy, with the password, and where another factor is asked for. */
+const endedBy: ReadonlySet<string> = new Set([
+  ...["AADSTS70008", "AADSTS70043", "AADSTS70044", "AADSTS700082", "AADSTS700084"],
+  ...["AADSTS50076", "AADSTS50078", "AADSTS50079", "AADSTS50132", "AADSTS50133", "AADSTS50173"],
+]);
+
+/** By Microsoft Entra's code. */
+function meaningOfLogin(service: string): Meaning {
+  if (service === "AADSTS7000222") return oldSecret;
+  return endedBy.has(service) ? endedLogin : badSecret;
 }
 
 /** True for a refusal whose ARM code fits. */

@@ -1,4 +1,5 @@
 import type { Architecture } from "./image-table.ts";
+import { noSizesIn } from "./regions.ts";
 import { everyItem } from "./session.ts";
 import type { Workplace } from "./site.ts";
 import type { ResourceSku } from "@azure/arm-compute";
@@ -35,19 +36,16 @@ export function retiredSince(name: string): string | undefined {
   return retired.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Every size of machine that the region has. */
+/** Every size of machine that the region has; fails where it has none. */
 export async function sizesOf(place: Workplace): Promise<ReadonlyMap<string, Size>> {
   const { session, clients, region } = place;
   const filter = `location eq '${region}'`;
   const found = await everyItem(session, `list the sizes of ${region}`, async (options) =>
     (await clients.compute()).resourceSkus.list({ ...options, filter }),
   );
-  return new Map(
-    found
-      .filter(({ resourceType }) => resourceType === "virtualMachines")
-      .map(sizeOf)
-      .map((size) => [size.name.toLowerCase(), size]),
-  );
+  const machines = found.filter(({ resourceType }) => resourceType === "virtualMachines");
+  if (machines.length === 0) throw await noSizesIn(place);
+  return new Map(machines.map(sizeOf).map((size) => [size.name.toLowerCase(), size]));
 }
 
 function sizeOf(sku: ResourceSku): Size {

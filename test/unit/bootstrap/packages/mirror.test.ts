@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +31,12 @@ ca = "/etc/containerd/certs.d/clouder-authority.crt"
   capabilities = ["pull", "resolve"]
   ca = "/etc/containerd/certs.d/clouder-authority.crt"
 `);
+  const page = readFileSync("docs/packages.md", "utf8");
+  const stands = /A mirror stands in for ([^]*?) on every node/.exec(page)?.[1] ?? "";
+  const folders = files.map(({ path }) => path.split("/").at(-2) ?? "");
+  expect(stands.split(/, | and /)).toEqual(folders.filter((name) => name !== "certs.d"));
+  // Charts of AWS' and Azure's add-ons have their images there.
+  expect(folders).toEqual(expect.arrayContaining(["public.ecr.aws", "mcr.microsoft.com"]));
   const cleaned: readonly string[] = traces.files;
   for (const { path } of files) expect(cleaned).toContain(path);
 });

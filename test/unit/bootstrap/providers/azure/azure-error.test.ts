@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { createPipelineRequest, createHttpHeaders, RestError } from "@azure/core-rest-pipeline";
 import { expect, test } from "vitest";
-import { azureError, hasAzureCode } from "#bootstrap/providers/azure/azure-error";
+import { azureError, hasAzureCode, loginError } from "#bootstrap/providers/azure/azure-error";
 
 const rest = (statusCode: number | undefined, code: string | undefined, message: string) =>
   new RestError(message, {
@@ -53,4 +53,17 @@ test("the token of a refused request is in no part of the error", () => {
 test("what is no error of Azure stays as it is", () => {
   const error = new TypeError("a mistake of ours");
   expect(azureError(error, "do it")).toBe(error);
+});
+
+test.each([
+  ["AADSTS7000215: Invalid client secret provided.", /check client id, client secret/],
+  ["AADSTS7000222: The provided client secret keys are expired.", /az ad app credential reset/],
+  ["AADSTS50173: The provided grant has expired due to it being revoked.", /az login/],
+])("%s is told with its own cure", (said, cure) => {
+  const error = loginError(new Error(`ClientSecretCredential: ${said}\nTrace ID: x`));
+  expect(error).toMatchObject({
+    code: "unauthenticated",
+    message: `cannot log in to Azure: ${said.replace(/\.$/, "")}`,
+    hint: expect.stringMatching(cure) as string,
+  });
 });

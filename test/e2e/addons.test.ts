@@ -11,20 +11,29 @@ const cluster = lab();
 const { name } = cluster;
 let addons: Addons;
 
+/** Nobody answers for Traefik's registry, and that at once, whatever the host's network is like. */
+const noRegistry = "127.0.0.1 registry-1.docker.io";
+
 beforeAll(async () => {
   addons = await ensureAddons((line) => process.stdout.write(`${line}\n`));
+  await onNodes(`echo '${noRegistry}' >> /etc/hosts`);
   // Its bundle has charts, and an image that this brings onto the nodes.
   await converge(addons.bundle);
 }, 900_000);
 
 afterAll(async () => {
+  await onNodes(`sed -i '/^${noRegistry}$/d' /etc/hosts`);
   await clouder(["addon", "disable", name, "metrics-server", "--yes"]);
   await converge(cluster.bundle);
   // Helm never takes kinds away.
   const { stdout } = await cluster.kubectl(["get", "crd", "-o", "name"]);
   const foreign = stdout.split("\n").filter((one) => one.endsWith("traefik.io"));
-  if (foreign.length > 0) await cluster.kubectl(["delete", ...foreign]);
+  if (foreign.length > 0) await cluster.kubectl(["delete", "--wait=false", ...foreign]);
 }, 300_000);
+
+async function onNodes(script: string): Promise<void> {
+  await Promise.all(cluster.nodes.map((node) => cluster.onNode(node, ["sh", "-c", script])));
+}
 
 /** The shared cluster as the tests' set-up asks for it, from a bundle. */
 async function converge(bundle: string): Promise<void> {

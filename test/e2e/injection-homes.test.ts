@@ -96,9 +96,9 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await cluster.kubectl(["delete", "namespace", namespace, "--wait"]);
-  await cluster.kubectl(["delete", "pv", ...volumes, "--ignore-not-found"]);
-}, 180_000);
+  await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  await cluster.kubectl(["delete", "pv", ...volumes, "--ignore-not-found", "--wait=false"]);
+}, 60_000);
 
 interface Claim {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-service-quotas";
 import { isGone } from "./aws-error.ts";
 import { everyItem } from "./part.ts";
-import { look, type AwsSession } from "./session.ts";
+import { glance, look, type AwsSession } from "./session.ts";
 import type { MachineType } from "./zones.ts";
 import { ClouderError, hasCode } from "#core/error";
 
@@ -105,12 +105,12 @@ async function quotaOf(
   // A quota that was never changed has only its default.
   for (const Command of [GetServiceQuotaCommand, GetAWSDefaultServiceQuotaCommand]) {
     try {
-      const { Quota } = await look(session, `read the quota ${QuotaCode}`, () =>
+      const { Quota } = await glance(session, `read the quota ${QuotaCode}`, () =>
         session.quotas.send(new Command({ ServiceCode, QuotaCode })),
       );
       if (Quota?.Value !== undefined) return Quota.Value;
     } catch (error) {
-      if (!isGone(error) && !hasCode(error, "denied", "config", "unreachable")) throw error;
+      if (!isGone(error) && !hasCode(error, "denied", "config", "unreachable", "busy")) throw error;
     }
   }
   session.report({

@@ -98,6 +98,11 @@ export function look<T>(session: AwsSession, doing: string, send: () => Promise<
   return calling(session, doing, send, patient);
 }
 
+/** A look at what is well to know: nobody waits for a service that does not answer. */
+export function glance<T>(session: AwsSession, doing: string, send: () => Promise<T>): Promise<T> {
+  return calling(session, doing, send, { ...patient, attempts: 3 });
+}
+
 /**
  * A change that can be repeated at will. `until` names further AWS codes that pass by themselves:
  * what was just made is not known everywhere at once.

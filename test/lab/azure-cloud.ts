@@ -29,6 +29,8 @@ export async function startAzureCloud(lab: LabCluster, name: string): Promise<Az
   const site = undo.use(await openCloudSite(lab, name));
   const arm = await startArm(site.folder);
   undo.defer(() => arm.stop());
+  // Without it Azure's command line looks every 30 s.
+  arm.lookEvery = 1;
   let given = 10;
   arm.cloud.publicAddress = () => {
     given += 1;

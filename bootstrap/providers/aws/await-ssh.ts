@@ -20,7 +20,7 @@ export async function awaitSsh(
   try {
     await waitFor(
       `that ${name} (${host}:${port}) answers over SSH`,
-      { timeoutMs: 300_000, everyMs: 3000, clock, signal },
+      { timeoutMs: 300_000, everyMs: 1000, clock, signal },
       async () => ((await answersSsh(reach)) ? true : undefined),
     );
   } catch (error) {

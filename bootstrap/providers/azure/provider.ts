@@ -84,7 +84,7 @@ async function awaitSsh(
 ): Promise<void> {
   if (reach.access !== "ssh") return;
   const limits = {
-    ...{ timeoutMs: 300_000, everyMs: 3000, clock: around.clock, signal },
+    ...{ timeoutMs: 300_000, everyMs: 1000, clock: around.clock, signal },
     hint: "check that this machine's address is in --allow-cidr; machines without public addresses are reached with --jump-host, or from inside of the virtual network",
   };
   const { host, port } = reach;

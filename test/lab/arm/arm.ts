@@ -64,6 +64,8 @@ export interface Arm {
   rule: (call: ArmCall) => ArmFault | undefined;
   /** Told after every call and every look at what is under way. */
   changed: () => void;
+  /** Seconds between two looks at what is under way; 0 leaves the pace to the client. */
+  lookEvery: number;
   /** Items of a list's page. */
   pageSize: number;
   /** Server that lists name for their next page; absent: this one. */
@@ -99,6 +101,7 @@ export async function startArm(folder: string): Promise<Arm> {
   let calls: ArmCall[] = [];
   const arm: Arm & { endpoint: string; cloud: Cloud; settings: Settings } = {
     ...{ endpoint: "", authority, certificate, pageSize: 50, nextPageAt: undefined },
+    lookEvery: 0,
     cloud: createCloud(subscription),
     settings: freshSettings(),
     get calls() {
@@ -176,7 +179,7 @@ export async function startArm(folder: string): Promise<Arm> {
       login(path, new URLSearchParams(text), arm.endpoint, principals) ?? poll(arm.cloud, path);
     if (answered) {
       arm.changed();
-      send(outgoing, answered);
+      send(outgoing, paced(answered, arm));
       return;
     }
     const body: unknown = text === "" ? undefined : JSON.parse(text);
@@ -187,7 +190,7 @@ export async function startArm(folder: string): Promise<Arm> {
       incoming,
     );
     arm.changed();
-    if (answer) send(outgoing, paged(answer, url, arm));
+    if (answer) send(outgoing, paged(paced(answer, arm), url, arm));
   };
 
   const server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
@@ -254,6 +257,13 @@ function poll(cloud: Cloud, path: string): Answer | undefined {
     headers: busy ? { "retry-after": "0" } : {},
     body: { name: id, status: operation.status, ...(error && { error }) },
   };
+}
+
+/** Who is told to look again is told when. */
+function paced(answer: Answer, { lookEvery }: Pick<Arm, "lookEvery">): Answer {
+  const { "retry-after": told, ...headers } = answer.headers;
+  if (told !== "0" || lookEvery === 0) return answer;
+  return { ...answer, headers: { ...headers, "retry-after": String(lookEvery) } };
 }
 
 /** A list's page, with the address of the next one. */

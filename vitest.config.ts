@@ -1,4 +1,8 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** Many files wait for servers and processes rather than compute. */
+const workers = Math.max(3, availableParallelism());
 
 const project = (name: string, include: string[], timeout: number, parallel: boolean) => ({
   test: {
@@ -6,7 +10,7 @@ const project = (name: string, include: string[], timeout: number, parallel: boo
     include,
     testTimeout: timeout,
     hookTimeout: timeout * 4,
-    fileParallelism: parallel,
+    ...(parallel ? { maxWorkers: workers } : { fileParallelism: false }),
     ...(name === "e2e" ? { globalSetup: ["test/e2e/setup.ts"] } : {}),
     sequence: { shuffle: { files: false, tests: !["e2e", "alone"].includes(name) } },
   },

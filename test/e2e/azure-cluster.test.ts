@@ -28,6 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cloud.clouder(["cluster", "delete", name, "--yes"], { allowFailure: true });
+  await az[Symbol.asyncDispose]();
   await cloud[Symbol.asyncDispose]();
   expect(await hostState()).toBe(hostBefore);
 });

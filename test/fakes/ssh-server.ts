@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { SshAddress } from "#bootstrap/nodes/node-access";
+import { cacheFolder } from "#test/lab/cache";
+import { locked } from "#test/lab/lock";
 
 /** A real OpenSSH server on a free port of loopback, with its own settings and keys. */
 export interface SshServer {
@@ -81,6 +83,15 @@ export async function startSshServer(settings: readonly string[] = []): Promise<
 
 async function installSshd(): Promise<void> {
   if (existsSync("/usr/sbin/sshd")) return;
+  await mkdir(cacheFolder(), { recursive: true, mode: 0o700 });
+  const waiting = () => undefined;
+  // Files of tests run side by side, and each may want several servers.
+  await locked(join(cacheFolder(), "lock-sshd"), waiting, async () => {
+    if (!existsSync("/usr/sbin/sshd")) await install();
+  });
+}
+
+async function install(): Promise<void> {
   process.stderr.write("installing openssh-server by apt for the SSH tests\n");
   // The distribution's own service is not ours to start.
   const policy = "/usr/sbin/policy-rc.d";
@@ -91,7 +102,10 @@ async function installSshd(): Promise<void> {
     await run("apt-get", ["-qq", "update"], environment);
     await run(
       "apt-get",
-      ["-qq", "-y", "install", "--no-install-recommends", "openssh-server"],
+      [
+        ...["-qq", "-y", "-o", "DPkg::Lock::Timeout=120", "install"],
+        ...["--no-install-recommends", "openssh-server"],
+      ],
       environment,
     );
   } finally {

@@ -1,4 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { ClouderError } from "#core/error";
 import { owner, tenant, type Arm } from "./arm/arm.ts";
 import { ensurePart, type CachedPart } from "./cache.ts";
 import { install } from "./host-tools.ts";
@@ -29,8 +33,10 @@ const azureCli: CachedPart = {
   },
 };
 
-/** Runs `az` and gives what it says, as JSON. */
-export type AzureCli = (...words: readonly string[]) => Promise<unknown>;
+/** Runs `az` and gives what it says, as JSON; commands wait for each other. */
+export interface AzureCli extends AsyncDisposable {
+  (...words: readonly string[]): Promise<unknown>;
+}
 
 /** Microsoft's command line, logged in to the fake as its owner; its settings lie in `folder`. */
 export async function openAzureCli(
@@ -42,19 +48,13 @@ export async function openAzureCli(
     progressOf(1, () => undefined),
   );
   // The venv may have moved since it was made: its own start scripts name the old place.
-  const program = [join(place, "bin", "python"), "-m", "azure.cli"];
-  const az: AzureCli = async (...words) => {
-    const { stdout } = await runProgram([...program, ...words, "-o", "json"], {
-      environment: {
-        AZURE_CONFIG_DIR: join(folder, "az"),
-        AZURE_CORE_COLLECT_TELEMETRY: "false",
-        AZURE_CORE_INSTANCE_DISCOVERY: "false",
-        AZURE_CORE_LOGIN_EXPERIENCE_V2: "false",
-        REQUESTS_CA_BUNDLE: authority,
-      },
-    });
-    return stdout.trim() === "" ? undefined : (JSON.parse(stdout) as unknown);
-  };
+  const az = startAz(join(place, "bin", "python"), {
+    AZURE_CONFIG_DIR: join(folder, "az"),
+    AZURE_CORE_COLLECT_TELEMETRY: "false",
+    AZURE_CORE_INSTANCE_DISCOVERY: "false",
+    AZURE_CORE_LOGIN_EXPERIENCE_V2: "false",
+    REQUESTS_CA_BUNDLE: authority,
+  });
   await az(
     ...["cloud", "register", "-n", "lab", "--endpoint-resource-manager", endpoint],
     ...["--endpoint-active-directory", endpoint, "--endpoint-management", endpoint],
@@ -65,4 +65,43 @@ export async function openAzureCli(
   const principal = ["-u", owner.client, "-p", owner.secret, "--tenant", tenant];
   await az("login", "--service-principal", ...principal);
   return az;
+}
+
+/** One process for all commands; it dies with this one. */
+function startAz(python: string, environment: Readonly<Record<string, string>>): AzureCli {
+  const program = join(import.meta.dirname, "azure-cli.py");
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", python, program], {
+    env: { ...process.env, ...environment },
+    stdio: "pipe",
+  });
+  const closed = once(child, "close");
+  // A process that is gone gives no answer; that tells the story.
+  child.stdin.on("error", () => undefined);
+  let lastWords = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-4000);
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const run = async (words: readonly string[]): Promise<unknown> => {
+    lastWords = "";
+    child.stdin.write(`${JSON.stringify([...words, "-o", "json"])}\n`);
+    const answer = await answers.next();
+    const { status, stdout } = (
+      answer.done ? { status: "no answer", stdout: "" } : JSON.parse(answer.value)
+    ) as { status: number | string; stdout: string };
+    if (status === 0) return stdout.trim() === "" ? undefined : (JSON.parse(stdout) as unknown);
+    const command = ["az", ...words.slice(0, 3)].join(" ");
+    throw new ClouderError("remote-command", `${command} ended with ${status}: ${lastWords}`);
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const az = (...words: readonly string[]): Promise<unknown> => {
+    const answer = last.then(() => run(words));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
+  const end = async (): Promise<void> => {
+    child.stdin.end();
+    await closed;
+  };
+  return Object.assign(az, { [Symbol.asyncDispose]: end });
 }

@@ -24,6 +24,8 @@ const moto: CachedPart = {
   build: (folder) => makeVenv(folder, packages),
 };
 
+const program = join(import.meta.dirname, "moto-server.py");
+
 export interface MotoOptions {
   /** For the file of images. */
   readonly folder: string;
@@ -40,7 +42,7 @@ export async function startMoto(options: MotoOptions): Promise<ServerHandle> {
   const imagesFile = join(options.folder, "images.json");
   await writeFile(imagesFile, JSON.stringify(options.images));
   return await startServer({
-    argv: [join(place, "bin", "python"), "-m", "moto.server", "-H", host, "-p", String(port)],
+    argv: [join(place, "bin", "python"), program, "-H", host, "-p", String(port)],
     environment: {
       MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
       MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION: "true",

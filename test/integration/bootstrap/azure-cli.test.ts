@@ -13,7 +13,10 @@ beforeAll(async () => {
 beforeEach(() => {
   world.reset();
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await az[Symbol.asyncDispose]();
+  await world.close();
+});
 
 test("B2 B3 B4 az lists and shows what was made, by the original's names and tags", async () => {
   const context = await world.context({ workers: 1 });

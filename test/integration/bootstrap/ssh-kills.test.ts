@@ -33,7 +33,9 @@ it("E1 killed (SIGKILL) at every step boundary, a create ends as one that was ne
   }
   const started = died.filter((one) => one.startsWith("step-started "));
   expect(started.toSorted()).toEqual(
-    createClusterPlan({ keepsMachines: true }).map(({ id }) => `step-started ${id}`).toSorted(),
+    createClusterPlan({ keepsMachines: true })
+      .map(({ id }) => `step-started ${id}`)
+      .toSorted(),
   );
   // Every step that had something to do died after it, too.
   expect(died).toEqual(expect.arrayContaining(["step-done init", "step-done join"]));

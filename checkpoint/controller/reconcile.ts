@@ -12,8 +12,8 @@ import type { LeadingContext } from "#kube/leading-service";
 const tickMs = 5_000;
 /** As often as agents tell what they can write to. */
 const foldersEveryMs = 30_000;
-/** As often as the most talkative endpoint may be heard. */
-const endpointsEveryMs = 5_000;
+/** Who waits for an endpoint to be ready, or to be silent, waits so much longer at the most. */
+const endpointsEveryMs = 2_000;
 
 /**
  * Follows Checkpoints and Restores and runs a pass after each change and each tick, until the signal

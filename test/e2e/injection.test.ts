@@ -83,10 +83,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster.kubectl(["delete", "clusterinjectionpolicy", "inj-bound", "inj-label"]);
-  await cluster.kubectl(["delete", "namespace", bound, shared, "--wait"]);
-  await cluster.kubectl(["delete", "pv", "inj-volume-1", "inj-volume-2", "--ignore-not-found"]);
+  await cluster.kubectl(["delete", "namespace", bound, shared, "--wait=false"]);
+  const volumes = ["inj-volume-1", "inj-volume-2"];
+  await cluster.kubectl(["delete", "pv", ...volumes, "--ignore-not-found", "--wait=false"]);
   await cluster.kubectl(["delete", "storageclass", storageClass, "--ignore-not-found"]);
-}, 180_000);
+}, 60_000);
 
 function binding(account: string, roleRef: { kind: string; name: string }, more = ""): object {
   return {

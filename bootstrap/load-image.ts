@@ -33,7 +33,7 @@ export async function loadImage(
             around.report,
             { step: "load-image", title: `import ${archive}`, host: machine.name },
             () =>
-              access.run(["ctr", "-n", "k8s.io", "images", "import", "-"], {
+              access.run(["ctr", "-n", "k8s.io", "images", "import", "--local", "-"], {
                 stdinFile: archive,
                 signal: around.signal,
               }),

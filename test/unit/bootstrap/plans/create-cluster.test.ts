@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
+import { chooseSteps } from "#bootstrap/plans/order";
 import { runPlan } from "#bootstrap/plans/runner";
 import type { Provider } from "#bootstrap/providers/provider";
 import { ClouderError } from "#core/error";
@@ -38,4 +39,11 @@ test("a create of one step does so, too", async () => {
 test("a create that the provider refuses keeps no intent", async () => {
   const preflight = () => Promise.reject(new ClouderError("denied", "no rights"));
   expect(await asked({ preflight })).toEqual(["preflight"]);
+});
+
+test("a create cannot leave the look before the first change out", () => {
+  const plan = createClusterPlan({ keepsMachines: true });
+  expect(() => chooseSteps(plan, { skip: ["preflight"] })).toThrow(
+    expect.objectContaining({ code: "usage", hint: 'do not skip "preflight"' }),
+  );
 });

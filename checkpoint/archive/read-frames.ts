@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import { ClouderError, throwIfCancelled } from "#core/error";
@@ -6,6 +5,8 @@ import { systemClock } from "#core/clock";
 import { printable } from "#core/redact";
 import { retry } from "#core/retry";
 import type { StoredContainerOptions } from "#checkpoint/archive/container-archive";
+import { createFrameDigests } from "#checkpoint/archive/frame-digests";
+import type { FrameDigests } from "#checkpoint/archive/frame-digests";
 import { entryAt } from "#checkpoint/archive/container-index";
 import type { ContainerIndex, FrameRecord } from "#checkpoint/archive/container-index";
 import { mapOrdered } from "#checkpoint/archive/map-ordered";
@@ -51,12 +52,13 @@ export async function* readFrames(
 ): AsyncGenerator<RawFrame, void, undefined> {
   const key = `${options.prefix}${options.record.archive}`;
   const slots = createSlots(index);
+  await using digests = createFrameDigests({ expectedBytes: options.record.storedBytes });
   const fetched = mapOrdered(batches(index.frames), requestsUnderWay, (batch) =>
     // A connection that ends in the middle costs one request, not the whole restore.
     retry(
       retries,
       systemClock,
-      () => fetchBatch(options, key, index, batch, slots),
+      () => fetchBatch(options, key, index, batch, { slots, digests }),
       options.signal,
     ),
   );
@@ -139,36 +141,38 @@ async function fetchBatch(
   key: string,
   index: ContainerIndex,
   { first, frames }: Batch,
-  slots: Slots,
+  { slots, digests }: { readonly slots: Slots; readonly digests: FrameDigests },
 ): Promise<FetchedFrame[]> {
   const offset = frames[0]?.storedOffset ?? 0;
   const length = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
-  const stored = frames.map((frame) => slots.take(frame.storedBytes));
-  let [current, filled, hash] = [0, 0, createHash("sha256")];
+  const verified: Promise<FetchedFrame>[] = [];
+  const verify = async (number: number, record: FrameRecord, bytes: Uint8Array<ArrayBuffer>) => {
+    const { bytes: stored, sha256 } = await digests.of(bytes);
+    if (sha256 !== record.sha256) throw damaged(key, index, number, "was changed");
+    return { number, record, stored };
+  };
+  let [record, filled] = [frames[0], 0];
+  let stored = slots.take(record?.storedBytes ?? 0);
   const body = await options.store.get(key, { offset, length, signal: options.signal });
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length;) {
-      const target = stored[current];
-      if (target === undefined) throw damaged(key, index, first + current - 1, "is too long");
-      const part = chunk.subarray(at, at + target.length - filled);
-      target.set(part, filled);
-      // As it comes, while it is in the processor's cache and before anything reads it.
-      hash.update(part);
+      const number = first + verified.length;
+      if (record === undefined) throw damaged(key, index, number - 1, "is too long");
+      const part = chunk.subarray(at, at + stored.length - filled);
+      stored.set(part, filled);
       at += part.length;
       filled += part.length;
-      if (filled < target.length) continue;
-      if (hash.digest("hex") !== frames[current]?.sha256) {
-        throw damaged(key, index, first + current, "was changed");
-      }
-      [current, filled, hash] = [current + 1, 0, createHash("sha256")];
+      if (filled < stored.length) continue;
+      const frame = verify(number, record, stored);
+      // Its error is met below; until then it must not count as unhandled.
+      frame.catch(() => undefined);
+      verified.push(frame);
+      [record, filled] = [frames[verified.length], 0];
+      if (record !== undefined) stored = slots.take(record.storedBytes);
     }
   }
-  if (current < frames.length) throw damaged(key, index, first + current, "is cut off");
-  return frames.map((record, n) => ({
-    number: first + n,
-    record,
-    stored: stored[n] ?? new Uint8Array(0),
-  }));
+  if (record !== undefined) throw damaged(key, index, first + verified.length, "is cut off");
+  return await Promise.all(verified);
 }
 
 async function* flat<T>(lists: AsyncIterable<readonly T[]>): AsyncGenerator<T> {

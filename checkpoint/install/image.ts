@@ -1,16 +1,16 @@
 import { ClouderError } from "#core/error";
-import { imageContents } from "#checkpoint/install/image/contents";
+import { imageContents, type ImageSource } from "#checkpoint/install/image/contents";
 import { imageName } from "#checkpoint/install/settings";
 import { writeImage } from "#checkpoint/install/image/write-image";
 
 /** Builds the image of all programs in the cluster from the built package, without a container engine. */
-export async function buildImage(options: {
-  readonly root: string;
-  readonly node: string;
-  readonly version: string;
-  readonly architecture: string;
-  readonly file: string;
-}): Promise<{ readonly name: string; readonly bytes: number; readonly layerDigest: string }> {
+export async function buildImage(
+  options: ImageSource & {
+    readonly version: string;
+    readonly architecture: string;
+    readonly file: string;
+  },
+): Promise<{ readonly name: string; readonly bytes: number; readonly layerDigest: string }> {
   const architecture = { x64: "amd64", arm64: "arm64" }[options.architecture];
   if (architecture !== "amd64" && architecture !== "arm64") {
     throw new ClouderError("unsupported", `no image for architecture "${options.architecture}"`, {

@@ -87,8 +87,8 @@ async function run(store: Store, job: string, path: string): Promise<ContainerRe
   }
   const stored = JSON.parse(readFileSync(recordFile, "utf8")) as ContainerRecord;
   const from = { store, prefix, record: stored };
-  // Long enough for the collection that follows each job.
-  if (job === "rest") await setTimeout(1000);
+  // Long enough for the collection that follows each job, and for the allocator to let go of it.
+  if (job === "rest") await setTimeout(5000);
   else if (job === "unpack") await unpack({ ...from, folder: path });
   else await openContainerArchive(from);
   return stored;

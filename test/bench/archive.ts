@@ -9,6 +9,7 @@ import type { BenchWorld } from "#test/bench/groups";
 import { takeArchive } from "#test/bench/real-archive";
 import { mebibytes as inMebibytes, median, milliseconds } from "#test/bench/row";
 import type { BenchRow } from "#test/bench/row";
+import { ensureAllocator } from "#test/lab/product-image";
 import { startS3Server } from "#test/lab/s3-server";
 
 const sizes = [100, 1024, 4096] as const;
@@ -20,6 +21,10 @@ const rounds = 3;
  */
 export async function archiveRows(world: BenchWorld): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "clouder-bench-"));
+  // The measured process starts as the agent does.
+  await ensureAllocator((line) => {
+    world.say(line);
+  });
   try {
     for (const size of sizes) {
       world.say(`an archive of a process of ${String(size)} MiB`);

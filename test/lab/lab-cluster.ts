@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
 import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import { buildBundle } from "#test/lab/build-bundle";
+import { buildProductImage } from "#test/lab/product-image";
 import { runProgram, type ProgramOptions, type ProgramResult } from "#test/lab/run-program";
 import { startS3Server } from "#test/lab/s3-server";
 
@@ -151,7 +152,7 @@ export async function raiseLabCluster(
   );
 
   step("kubectl clouder install: the product in that cluster");
-  await runProgram([process.execPath, "image.ts"]);
+  await buildProductImage(step);
   await cluster.clouder(["cluster", "load-image", options.name, "dist/image.tar"]);
   await cluster.clouder(["install"]);
   await createS3Store(cluster, "s3", server.endpoint, ["--default"]);

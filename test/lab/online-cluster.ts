@@ -12,7 +12,7 @@ import {
 } from "./lab-cluster.ts";
 import { machineRoot } from "./machine-root.ts";
 import { progressOf } from "./progress.ts";
-import { runProgram } from "./run-program.ts";
+import { buildProductImage } from "./product-image.ts";
 
 export interface OnlineClusterOptions extends LabClusterOptions {
   /** `spec.packages` of the Cluster document. */
@@ -72,7 +72,7 @@ export async function raiseOnlineCluster(
   await cluster.clouder(["cluster", "create", "-f", document, "--yes"]);
 
   step("kubectl clouder install: the product in that cluster");
-  await runProgram([process.execPath, "image.ts"]);
+  await buildProductImage(say);
   await cluster.clouder(["cluster", "load-image", name, "dist/image.tar"]);
   await cluster.clouder(["install"]);
   await cluster.clouder(["store", "create", "folder", `file://${storeOnMachines}`, "--default"]);

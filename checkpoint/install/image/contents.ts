@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ClouderError } from "#core/error";
 import { agentNodeOption } from "#checkpoint/agent/memory";
-import { sharedLibraries } from "#checkpoint/install/image/shared-libraries";
+import { sharedLibraries, type Library } from "#checkpoint/install/image/shared-libraries";
 
 /** One entry of the image's only layer. */
 export type ImageEntry =
@@ -15,6 +15,8 @@ export interface ImageSource {
   readonly root: string;
   /** The Node.js executable that goes in, of this machine's architecture. */
   readonly node: string;
+  /** A library that the agent is started with, beside those that Node.js itself needs. */
+  readonly allocator?: Library | undefined;
 }
 
 /** The programs of the image and the bundle each of them starts. */
@@ -48,7 +50,11 @@ interface Metafile {
 }
 
 /** Everything in the image, sorted by path; /app mirrors the package. */
-export async function imageContents({ root, node }: ImageSource): Promise<readonly ImageEntry[]> {
+export async function imageContents({
+  root,
+  node,
+  allocator,
+}: ImageSource): Promise<readonly ImageEntry[]> {
   const bundles = closure(await readMetafile(root), Object.values(imagePrograms));
   const packageFile = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
     readonly name: string;
@@ -57,9 +63,11 @@ export async function imageContents({ root, node }: ImageSource): Promise<readon
   const { name, version } = packageFile;
   const files: ImageEntry[] = [
     { kind: "file", path: "usr/local/bin/node", mode: 0o755, from: await realpath(node) },
-    ...(await sharedLibraries(node)).map((library): ImageEntry => {
-      return { kind: "file", path: library.path.slice(1), mode: 0o755, from: library.from };
-    }),
+    ...[...(await sharedLibraries(node)), ...(allocator ? [allocator] : [])].map(
+      (library): ImageEntry => {
+        return { kind: "file", path: library.path.slice(1), mode: 0o755, from: library.from };
+      },
+    ),
     ...[...bundles, ...extraFiles].map((path): ImageEntry => {
       const mode = basename(path) === "clouder-runc" ? 0o755 : 0o644;
       return { kind: "file", path: `app/${path}`, mode, from: join(root, path) };

@@ -30,6 +30,21 @@ export async function sharedLibraries(executable: string): Promise<readonly Libr
   );
 }
 
+/** A library that programs load by its name alone; `not-found` says how to install it. */
+export async function libraryNamed(name: string, hint: string): Promise<Library> {
+  const { stdout } = await execute("/sbin/ldconfig", ["-p"]);
+  const path = pathOf(name, stdout);
+  if (path !== undefined) return { path, from: await realpath(path) };
+  throw new ClouderError("not-found", `the library ${name} is missing here`, { hint });
+}
+
+/** Where the cache of this machine's loader, as `ldconfig -p` prints it, has a library of its own kind. */
+export function pathOf(name: string, listed: string): string | undefined {
+  const lines = listed.split("\n").map((line) => /^\s*(\S+) \(([^)]*)\) => (\S+)$/.exec(line));
+  // One of another kind (x32, i386) has no "64" in its flags.
+  return lines.find((line) => line?.[1] === name && line[2]?.includes("64"))?.[3];
+}
+
 /** The absolute paths in what `ldd` prints; `not-found` when it misses one. */
 export function librariesIn(listed: string): readonly string[] {
   const missing = /^\s*(\S+) => not found/m.exec(listed);

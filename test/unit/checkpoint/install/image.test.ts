@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildImage } from "#checkpoint/install/image";
 import { imageContents } from "#checkpoint/install/image/contents";
-import { librariesIn } from "#checkpoint/install/image/shared-libraries";
+import { librariesIn, libraryNamed, pathOf } from "#checkpoint/install/image/shared-libraries";
 
 const run = promisify(execFile);
 const agent = "dist/checkpoint/agent/main.js";
@@ -114,6 +114,33 @@ it("says what to do when nothing was built", async () => {
   await expect(imageContents({ root: folder, node: "/bin/true" })).rejects.toMatchObject({
     code: "not-found",
     hint: "npm run build",
+  });
+});
+
+it("takes the allocator along, at the place where its loader looks for it", async () => {
+  const allocator = { path: "/lib/x86_64-linux-gnu/libjemalloc.so.2", from: "/bin/true" };
+  const entries = await imageContents({ root, node: "/bin/true", allocator });
+  expect(entries.find(({ path }) => path.endsWith("libjemalloc.so.2"))).toEqual({
+    ...{ kind: "file", path: "lib/x86_64-linux-gnu/libjemalloc.so.2", mode: 0o755 },
+    from: "/bin/true",
+  });
+});
+
+it("finds a library of this machine's kind in what ldconfig prints", async () => {
+  const listed = [
+    "1234 libs found in cache `/etc/ld.so.cache'",
+    "\tlibjemalloc.so.2 (libc6) => /lib/i386-linux-gnu/libjemalloc.so.2",
+    "\tlibjemalloc.so.2 (libc6,x86-64) => /lib/x86_64-linux-gnu/libjemalloc.so.2",
+    "\tlibm.so.6 (libc6,x86-64, OS ABI: Linux 3.2.0) => /lib/x86_64-linux-gnu/libm.so.6",
+  ].join("\n");
+  expect(pathOf("libjemalloc.so.2", listed)).toBe("/lib/x86_64-linux-gnu/libjemalloc.so.2");
+  expect(pathOf("libm.so.6", listed)).toBe("/lib/x86_64-linux-gnu/libm.so.6");
+  expect(pathOf("libx.so", listed)).toBeUndefined();
+  expect(await libraryNamed("libc.so.6", "")).toMatchObject({
+    path: expect.stringMatching(/libc\.so\.6$/) as string,
+  });
+  await expect(libraryNamed("libnowhere.so.1", "install it")).rejects.toMatchObject({
+    ...{ code: "not-found", hint: "install it" },
   });
 });
 

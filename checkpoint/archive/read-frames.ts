@@ -35,7 +35,7 @@ interface Slots {
 /** Requests under way, bytes per request at the most, frames being decompressed. */
 const requestsUnderWay = 3;
 const requestBytes = 6 * 1024 * 1024;
-const framesUnderWay = 4;
+const framesUnderWay = 3;
 
 const retries = { attempts: 4, firstDelayMs: 250, maxDelayMs: 4000 };
 

@@ -16,9 +16,6 @@ import type { SafeEntry } from "#checkpoint/archive/safe-entries";
 import { createGaps } from "#checkpoint/archive/tar-gaps";
 import { fileError } from "#checkpoint/stores/file-error";
 
-/** Frames being written to disk at once. */
-const writesUnderWay = 4;
-
 /**
  * Fetches, verifies and unpacks what restore needs into `folder` (files 0600, folders 0700). The
  * index says what goes where and the tar's own headers must agree with it; otherwise nothing is left
@@ -60,22 +57,23 @@ async function unpack(
   const key = `${options.prefix}${options.record.archive}`;
   await using target = await createTarget(options.folder, entries);
   const gaps = createGaps(index);
-  const writing = new Set<Promise<void>>();
+  // One at a time: more would wait for each other at one file's lock, and hold memory that the
+  // processor's caches have forgotten.
+  let written = Promise.resolve();
   try {
     for await (const frame of readFrames(options, index, undefined)) {
       gaps.take(frame);
       options.onProgress?.(frame.rawOffset + frame.bytes.length, index.rawBytes);
-      const write = target.write(frame).finally(() => {
-        writing.delete(write);
+      await written;
+      written = target.write(frame).finally(() => {
         releaseBuffer(frame.bytes);
       });
-      write.catch(() => undefined);
-      writing.add(write);
-      if (writing.size >= writesUnderWay) await Promise.race(writing);
+      // Its error is met before the next one begins; until then it must not count as unhandled.
+      written.catch(() => undefined);
     }
-    await Promise.all(writing);
+    await written;
   } finally {
-    await Promise.allSettled(writing);
+    await Promise.allSettled([written]);
   }
   requireSameEntries(key, index, await gaps.entries());
 }

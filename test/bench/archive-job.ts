@@ -43,7 +43,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const started = performance.now();
   // One for each job, as the agent does.
   const store = await openStore(settings);
-  const record = await run(counting(store), job, path);
+  const record = await run(job === "inspect" ? counting(store) : store, job, path);
   await store.close();
   const milliseconds = performance.now() - started;
   const figures: JobFigures = {

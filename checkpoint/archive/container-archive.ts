@@ -18,7 +18,7 @@ export interface WriteContainerOptions {
   readonly containerName: string;
   readonly onProgress?: OnArchiveProgress;
   readonly signal?: AbortSignal | undefined;
-  /** Raw bytes per frame; by default 4 MiB, more for archives above 32 GiB. */
+  /** Raw bytes per frame; by default 2 MiB, more for archives above 16 GiB. */
   readonly frameBytes?: number;
   /** zstd level; default 1. */
   readonly level?: number;

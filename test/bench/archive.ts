@@ -52,9 +52,9 @@ async function rowsOf(folder: string): Promise<readonly BenchRow[]> {
   });
   try {
     await using bench = await prepareArchiveBench(folder, server.endpoint);
-    const small = await oneSize(bench, 100, rounds);
-    const middle = await oneSize(bench, 1024, rounds);
-    const large = await oneSize(bench, 4096, 1);
+    const small = await oneSize(bench, 100);
+    const middle = await oneSize(bench, 1024);
+    const large = await oneSize(bench, 4096);
     const rest = await bench.run("rest");
     const growth = large.peakBytes / middle.peakBytes;
     return [
@@ -91,7 +91,7 @@ async function rowsOf(folder: string): Promise<readonly BenchRow[]> {
   }
 }
 
-async function oneSize(bench: ArchiveBench, mebibytes: number, times: number) {
+async function oneSize(bench: ArchiveBench, mebibytes: number) {
   const { folder } = bench;
   const source = sourceOf(folder, mebibytes);
   const target = join(folder, "unpacked");
@@ -106,7 +106,7 @@ async function oneSize(bench: ArchiveBench, mebibytes: number, times: number) {
     [],
     [],
   ];
-  for (let round = 0; round < times; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     fresh();
     uploaded.push(bench.upload(source));
     fresh();

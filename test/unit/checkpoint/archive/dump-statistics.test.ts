@@ -42,7 +42,7 @@ describe("stats-dump", () => {
 describe("the frame size", () => {
   it("keeps the index small whatever the archive's size", () => {
     const gibibyte = 2 ** 30;
-    expect(frameBytesFor(8 * gibibyte)).toBe(4 * 2 ** 20);
+    expect(frameBytesFor(8 * gibibyte)).toBe(2 * 2 ** 20);
     for (const raw of [33, 100, 500].map((size) => size * gibibyte)) {
       expect(raw / frameBytesFor(raw)).toBeLessThanOrEqual(8192);
     }

@@ -32,23 +32,33 @@ export const agentNodeOption = "--initial-old-space-size=128";
  * Frees what a job has left: V8 waits for new objects, which an idle agent does not make. As the last
  * resort compiled code and pages of the heap that nobody uses go, too: 10 MB.
  */
-export function collectGarbage(flavor: "regular" | "last-resort"): void {
+function collectGarbage(flavor: "regular" | "last-resort"): void {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as (options: object) => void;
   collect({ type: "major", execution: "sync", flavor });
 }
 
-/** The same function, followed by a collection however it ends. */
+/** Compiled code is of use to a job that follows soon. */
+const idleMilliseconds = 10_000;
+let jobs = 0;
+let idle: NodeJS.Timeout | undefined;
+
+/** The same function, followed by a collection however it ends, and by a last one when nothing follows. */
 export function thenCollected<Arguments extends readonly unknown[], Result>(
   work: (...args: Arguments) => Promise<Result>,
 ): (...args: Arguments) => Promise<Result> {
   return async (...args) => {
+    jobs += 1;
+    clearTimeout(idle);
     try {
       return await work(...args);
     } finally {
+      jobs -= 1;
       // Once the callers have let go of what they hold; what the compressors hold goes a round later.
-      setTimeout(collectGarbage, 10, "regular").unref();
-      setTimeout(collectGarbage, 500, "last-resort").unref();
+      for (const milliseconds of [10, 500]) {
+        setTimeout(collectGarbage, milliseconds, "regular").unref();
+      }
+      if (jobs === 0) idle = setTimeout(collectGarbage, idleMilliseconds, "last-resort").unref();
     }
   };
 }

@@ -18,8 +18,8 @@ interface Digested {
   readonly sha256: string;
 }
 
-/** Below this a digest is made on the spot: starting a thread would take longer. */
-const threadWorthBytes = 16 * 1024 * 1024;
+/** Below this a digest is made on the spot: starting a thread takes 50 ms of processor time. */
+const threadWorthBytes = 128 * 1024 * 1024;
 
 /** `expectedBytes` decides whether a thread is worth its start. */
 export function createFrameDigests(options: { readonly expectedBytes: number }): FrameDigests {

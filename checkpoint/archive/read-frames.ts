@@ -35,6 +35,7 @@ interface Slots {
 /** Requests under way, bytes per request at the most, frames being decompressed. */
 const requestsUnderWay = 3;
 const requestBytes = 6 * 1024 * 1024;
+const firstRequestBytes = 2 * 1024 * 1024;
 const framesUnderWay = 3;
 
 const retries = { attempts: 4, firstDelayMs: 250, maxDelayMs: 4000 };
@@ -120,15 +121,18 @@ interface Batch {
   readonly frames: FrameRecord[];
 }
 
-/** Neighbouring frames, so that one request brings about {@link requestBytes}. */
+/**
+ * Neighbouring frames, so that one request brings about {@link requestBytes}; the first ones bring
+ * less, so that there is something to decompress soon.
+ */
 function* batches(frames: readonly FrameRecord[]): Generator<Batch> {
   let batch: Batch = { first: 0, frames: [] };
-  let bytes = 0;
+  let [bytes, most] = [0, firstRequestBytes];
   for (const [number, frame] of frames.entries()) {
-    if (batch.frames.length > 0 && bytes + frame.storedBytes > requestBytes) {
+    if (batch.frames.length > 0 && bytes + frame.storedBytes > most) {
       yield batch;
       batch = { first: number, frames: [] };
-      bytes = 0;
+      [bytes, most] = [0, Math.min(most + firstRequestBytes, requestBytes)];
     }
     batch.frames.push(frame);
     bytes += frame.storedBytes;

@@ -87,8 +87,8 @@ async function run(store: Store, job: string, path: string): Promise<ContainerRe
   }
   const stored = JSON.parse(readFileSync(recordFile, "utf8")) as ContainerRecord;
   const from = { store, prefix, record: stored };
-  // Long enough for the collection that follows each job, and for the allocator to let go of it.
-  if (job === "rest") await setTimeout(5000);
+  // Long enough for the collection of an agent that has become idle, and for the allocator to let go.
+  if (job === "rest") await setTimeout(15_000);
   else if (job === "unpack") await unpack({ ...from, folder: path });
   else await openContainerArchive(from);
   return stored;

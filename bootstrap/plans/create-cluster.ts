@@ -36,10 +36,8 @@ import { waitReady } from "#bootstrap/steps/wait-ready";
 export function createClusterPlan({
   keepsMachines,
 }: Pick<Provider, "keepsMachines">): readonly Step[] {
-  const after = [compareHosts.id];
-  return steps.map((step) =>
-    keepsMachines && step.id === prepareHost.id ? { ...step, after } : step,
-  );
+  const afterAll = { ...prepareHost, after: [...(prepareHost.after ?? []), compareHosts.id] };
+  return steps.map((step) => (keepsMachines && step === prepareHost ? afterAll : step));
 }
 
 const steps: readonly Step[] = [

@@ -48,7 +48,7 @@ export async function runPlan(
   for (const { step, after } of order) {
     const stands = after.flatMap((id) => {
       const one = work.get(id);
-      return one && step.everywhere?.includes(id) ? [forAll(one)] : (one ?? []);
+      return one && step.everywhere?.includes(id) ? [forAll(one.all)] : (one ?? []);
     });
     const chosen = steps.has(step.id);
     const one = chosen ? startStep(run, step, stands, machinesKnown) : passedOver(stands);
@@ -89,7 +89,7 @@ function passedOver(stands: readonly StepWork[]): StepWork {
   return { all: allOf(stands), forMachine: (machine) => allOf(stands, machine) };
 }
 
-function forAll({ all }: StepWork): StepWork {
+function forAll(all: Promise<boolean>): StepWork {
   return { all, forMachine: () => all };
 }
 
@@ -107,7 +107,7 @@ function startStep(
   if (step.scope === "cluster") {
     const work = () => attempt(run, step, undefined, () => step.run(run.context, run.facts));
     const all = allOf(stands).then((stand) => (stand ? work() : false));
-    return { all, forMachine: () => all };
+    return forAll(all);
   }
   const perMachine = new Map<string, Promise<boolean>>();
   const forMachine = (machine: Machine): Promise<boolean> => {

@@ -1,8 +1,9 @@
-import { kubeconfigPath, findRecord } from "#bootstrap/cluster-folder";
+import { findRecord } from "#bootstrap/cluster-folder";
 import type { ClusterName, LifeAround } from "#bootstrap/pools/place";
 import { nodeLabels } from "#bootstrap/pools/pool-kind";
 import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
 import { wantedMachines } from "#bootstrap/spec/machines";
+import { readKubeconfig } from "#bootstrap/use-cluster";
 import { nodes, type Node } from "#kube/resources";
 
 /** One node as the cluster sees it now. */
@@ -38,7 +39,8 @@ export async function listNodes(
   around: LifeAround,
 ): Promise<readonly ListedNode[]> {
   const { spec } = await findRecord(home, cluster);
-  const kube = await around.connect(kubeconfigPath(home, cluster));
+  const { path } = await readKubeconfig(home, cluster);
+  const kube = await around.connect(path);
   return listed(spec, await kube.list(nodes));
 }
 

@@ -144,6 +144,21 @@ describe("the program", () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "config" } });
   });
 
+  it("what the system refuses about the user's own files is no mistake of the program", async () => {
+    const { stderr, code } = await run(join(root, "bin/kubectl-clouder"), ["ctx", "init"], {
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"], HOME: "/dev/null" },
+    }).then(
+      () => ({ stderr: "", code: 0 }),
+      (error: unknown) => error as { readonly stderr: string; readonly code: number },
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error: cannot use \/dev\/null.*: a part of it is a file.* \(config\)\n/,
+    );
+    expect(stderr).toContain("cure: look at HOME");
+  });
+
   it("a command that compares keeps 1 for differences: its errors end with 2", async () => {
     const none = ["-f", join(root, "package.json"), "--bundle", "/nonexistent"];
     expect((await clouder("cluster", "apply", ...none)).status).toBe(1);

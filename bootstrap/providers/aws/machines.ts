@@ -1,6 +1,6 @@
 import type { Instance } from "@aws-sdk/client-ec2";
 import { join } from "node:path";
-import { awaitBalancer, ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
+import { ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
 import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import { ensureGroups } from "./firewall.ts";
 import { tagKeys, tagValue } from "./identity.ts";
@@ -75,7 +75,6 @@ export async function ensureMachines(
   );
   const planeIds = planes.map(({ name }) => given(found.get(name)?.InstanceId, name));
   for (const balancer of balancers) await registerTargets(session, balancer, planeIds);
-  for (const kind of kinds) await awaitBalancer(session, place.identity, kind);
   return wanted.map(({ name }) => machineOf(context, settings, found.get(name) ?? {}));
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { kubeconfigPath, recordOf, writeRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
+import { protectionDifferences } from "#bootstrap/deletion-protection";
 import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import { loadCreatePlan } from "#bootstrap/plans/load-create-plan";
 import type { StepChoice } from "#bootstrap/plans/order";
@@ -95,7 +96,9 @@ export async function createCluster(
         address: privateAddress,
       })),
       complete,
-      changed: timings.some(({ step, skipped }) => skipped === undefined && !looking.has(step)),
+      changed:
+        timings.some(({ step, skipped }) => skipped === undefined && !looking.has(step)) ||
+        (known !== undefined && protectionDifferences(known.spec, spec).length > 0),
       timings,
     };
   });

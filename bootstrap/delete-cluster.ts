@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { clusterFolder, findRecord } from "#bootstrap/cluster-folder";
 import { withClusterLock } from "#bootstrap/cluster-lock";
+import { refuseProtected } from "#bootstrap/deletion-protection";
 import { unmergeKubeconfig } from "#bootstrap/merge-kubeconfig";
 import { refuseOriginal } from "#bootstrap/original-record";
 import { noPackages } from "#bootstrap/packages/none";
@@ -63,6 +64,7 @@ async function planOf(
 ): Promise<{ readonly plan: readonly Step[]; readonly context: PlanContext }> {
   const record = await findRecord(home, name);
   refuseOriginal(record);
+  refuseProtected(record);
   const { spec, uid } = record;
   if (deleteGroup && spec.provider.name !== "azure") {
     throw new ClouderError("usage", `"${name}" has no resource group: it is of ${record.cloud}`, {

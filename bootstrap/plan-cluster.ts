@@ -3,12 +3,14 @@ import { addonInput } from "#bootstrap/addons/input";
 import { wantedAddons } from "#bootstrap/addons/wanted";
 import { kubeconfigPath } from "#bootstrap/cluster-folder";
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
+import { protectionDifferences } from "#bootstrap/deletion-protection";
 import type { Difference } from "#bootstrap/differences/difference";
 import { hostDifferences } from "#bootstrap/differences/hosts";
 import { machineDifferences } from "#bootstrap/differences/machines";
 import { clusterDifferences } from "#bootstrap/differences/nodes";
 import { stepsFor } from "#bootstrap/differences/steps";
 import type { StepPreview } from "#bootstrap/plans/preview";
+import type { OwnPrices } from "#bootstrap/providers/own-prices";
 import type { Cost } from "#bootstrap/providers/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { preparedContext, targetOf, type Target } from "#bootstrap/target-cluster";
@@ -34,6 +36,7 @@ export async function planCluster(
   request: CreateClusterRequest,
   around: Surroundings,
   connect: (kubeconfig: string) => Promise<Kube>,
+  ownPrices?: OwnPrices,
 ): Promise<ClusterPlan> {
   const target = await targetOf(await preparedContext(request, around));
   const { spec, context } = target;
@@ -43,7 +46,7 @@ export async function planCluster(
   const differences = await differencesOf(target, () =>
     connect(kubeconfigPath(request.home, spec.name)),
   );
-  const cost = context.provider.cost?.(context, wantedMachines(spec));
+  const cost = context.provider.cost?.(context, wantedMachines(spec), ownPrices);
   return {
     ...{ name: spec.name, provider: spec.provider.name, differences },
     steps: await stepsFor(context, differences, request.steps),
@@ -78,6 +81,7 @@ async function differencesOf(
   return [
     ...refused,
     ...(known.setup_complete ? [] : [setup]),
+    ...protectionDifferences(known.spec, spec),
     ...machineDifferences(wanted, live),
     ...hosts,
     ...cluster,

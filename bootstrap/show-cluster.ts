@@ -44,6 +44,7 @@ export interface ClusterView extends ClusterSummary {
   readonly kubeconfig: string;
   readonly context: string;
   readonly nodes: readonly NodeView[];
+  readonly deletionProtection: boolean;
   /** What the provider tells: bridge, subnet, gateway. */
   readonly [fact: string]: unknown;
 }
@@ -93,6 +94,7 @@ export async function showCluster(
     // Machines may run and the API server answer while nodes do not.
     ...(summary.state === "ready" && all.some(({ ready }) => !ready) && { state: "degraded" }),
     ...{ kubeconfig: path, context: name, nodes: all },
+    deletionProtection: record.spec.deletionProtection ?? false,
   };
 }
 

@@ -7,6 +7,7 @@ import {
 import type { CreateClusterRequest, Surroundings } from "#bootstrap/create-cluster";
 import type { Difference } from "#bootstrap/differences/difference";
 import { lastingDifferences } from "#bootstrap/differences/recorded";
+import { withKnownProtection } from "#bootstrap/deletion-protection";
 import { withKnownAddons } from "#bootstrap/addons/wanted";
 import { refuseOriginal } from "#bootstrap/original-record";
 import { openPackages } from "#bootstrap/packages/registry";
@@ -45,7 +46,8 @@ export async function preparedContext(
 /** Compares what is wanted with the record. */
 export async function targetOf(prepared: PlanContext): Promise<Target> {
   const known = await readRecord(prepared.folder);
-  const spec = withKnownAddons(withNumbers(prepared.spec, known?.spec), known?.spec);
+  const numbered = withNumbers(prepared.spec, known?.spec);
+  const spec = withKnownProtection(withKnownAddons(numbered, known?.spec), known?.spec);
   const context = { ...prepared, spec, uid: known?.uid ?? "" };
   const refused = known ? lastingDifferences(known.spec, spec, prepared.provider) : [];
   return { spec, known, context, refused };

@@ -12,7 +12,10 @@ export async function stepsFor(
   differences: readonly Difference[],
   choice: StepChoice = {},
 ): Promise<readonly StepPreview[]> {
-  const open = differences.filter(({ change }) => change !== "refused");
+  // What stands in the record alone takes no step.
+  const open = differences.filter(
+    ({ change, object }) => change !== "refused" && !object.startsWith("record/"),
+  );
   if (open.length === 0) return [];
   const wanted = wantedMachines(context.spec);
   const working = open.filter((one) => !onlyMarks(one) && !isAddon(one));

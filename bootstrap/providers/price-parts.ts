@@ -1,4 +1,5 @@
 import { isSpot, sizeFor } from "./machine-size.ts";
+import type { OwnPrices } from "./own-prices.ts";
 import type { Cost, WantedMachine } from "./provider.ts";
 
 /** Hours of a month, as clouds count them. */
@@ -30,14 +31,22 @@ export function machineParts(
   }));
 }
 
-/** The sum of what is known, and the names of what is not. */
-export function costOfParts(parts: readonly PricePart[], asOf: string): Cost {
-  const known = parts.flatMap(({ what, count, price }) =>
-    price === undefined ? [] : [{ what, count, perHour: rounded(count * price) }],
+/** The sum of what is known, and the names of what is not; the user's own prices win over the table. */
+export function costOfParts(table: readonly PricePart[], asOf: string, own?: OwnPrices): Cost {
+  const { currency = "USD", perHour: ours = {} } = own ?? {};
+  const parts = table.map(({ what, count, price }) => ({
+    ...{ what, count, own: Object.hasOwn(ours, what) },
+    price: Object.hasOwn(ours, what) ? ours[what] : currency === "USD" ? price : undefined,
+  }));
+  const known = parts.flatMap(({ what, count, price, own: mine }) =>
+    price === undefined
+      ? []
+      : [{ what, count, perHour: rounded(count * price), ...(mine && { own: true as const }) }],
   );
   const perHour = known.reduce((sum, part) => sum + part.perHour, 0);
   return {
-    ...{ asOf, currency: "USD", perHour: rounded(perHour) },
+    ...{ asOf, currency, perHour: rounded(perHour) },
+    ...(own && known.some((part) => part.own) && { ownAsOf: own.asOf }),
     perMonth: Math.round(perHour * hoursOfMonth),
     parts: known,
     unknown: parts.flatMap(({ what, price }) => (price === undefined ? [what] : [])),

@@ -1,6 +1,7 @@
 import type { CloudFacts } from "#bootstrap/clouds/cloud-facts";
 import type { AskSecret } from "#bootstrap/nodes/ask-secret";
 import type { NodeAddress } from "#bootstrap/nodes/node-access";
+import type { OwnPrices } from "#bootstrap/providers/own-prices";
 import type { Reporter } from "#core/report";
 import type { ClusterSpec, ProviderSection } from "#bootstrap/spec/cluster-spec";
 import type { Field } from "#bootstrap/spec/field";
@@ -98,17 +99,19 @@ export interface Provider {
   cloudFacts?(context: ProviderContext): Promise<CloudFacts>;
   /** The machines are the user's own: deleting the cluster resets them and leaves them there. */
   readonly keepsMachines: boolean;
-  /** What the machines and their network cost, where that is known. */
-  cost?(context: ProviderContext, wanted: readonly WantedMachine[]): Cost;
+  /** What the machines and their network cost, where that is known; the user's own prices win. */
+  cost?(context: ProviderContext, wanted: readonly WantedMachine[], own?: OwnPrices): Cost;
   /** What `ensure` would do for a dry run, one line per command or call. */
   preview(context: ProviderContext, wanted: readonly WantedMachine[]): readonly string[];
 }
 
-/** List prices of one day, for a rough idea; nobody is asked. */
+/** An estimate by list prices of one day and the user's own; nobody is asked. */
 export interface Cost {
-  /** Day of the prices. */
+  /** Day of the table that comes with the program. */
   readonly asOf: string;
-  readonly currency: "USD";
+  /** Day of the user's own prices, where one of them is used. */
+  readonly ownAsOf?: string;
+  readonly currency: string;
   readonly perHour: number;
   /** Of 730 hours. */
   readonly perMonth: number;
@@ -116,6 +119,8 @@ export interface Cost {
     readonly what: string;
     readonly count: number;
     readonly perHour: number;
+    /** By a price of the user's. */
+    readonly own?: true;
   }[];
   /** What no price is known for; not in the sums. */
   readonly unknown: readonly string[];

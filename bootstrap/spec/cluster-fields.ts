@@ -177,6 +177,9 @@ const spec = objectField(
       description:
         "Run the cloud's controllers in the cluster; left out: in clouds, unless packages are a bundle.",
     }),
+    deletionProtection: truthField({
+      description: "Refuse to delete the cluster until this is false; left out: as it is.",
+    }),
     pools: listField({ description: "The workers; left out: one pool with one node." }, pool),
     packages: packageFields,
     addons: listField(

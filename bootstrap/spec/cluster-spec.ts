@@ -28,6 +28,8 @@ export interface ClusterSpec {
   readonly cloudController?: true;
   /** What nodes get on request only; absent: none of it. */
   readonly nodes?: NodeRequests;
+  /** Nobody can delete it while this is true; absent: as it is. */
+  readonly deletionProtection?: boolean;
   readonly packages: PackageSource;
   /** Names of add-ons; absent: as they are, and those that every cluster gets where none was made yet. */
   readonly addons?: readonly string[];

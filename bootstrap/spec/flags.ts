@@ -24,6 +24,7 @@ export interface ClusterFlags {
   readonly schedulableControlPlane?: boolean | undefined;
   readonly disableIoUring?: boolean | undefined;
   readonly checkpointGate?: boolean | undefined;
+  readonly deletionProtection?: boolean | undefined;
   readonly kubernetesVersion?: string | undefined;
   readonly podCIDR?: string | undefined;
   readonly serviceCIDR?: string | undefined;
@@ -48,6 +49,7 @@ const places = {
   },
   disableIoUring: { flag: "--disable-io-uring", path: ["spec", "nodes", "disableIoUring"] },
   checkpointGate: { flag: "--checkpoint-gate", path: ["spec", "nodes", "checkpointGate"] },
+  deletionProtection: { flag: "--deletion-protection", path: ["spec", "deletionProtection"] },
   kubernetesVersion: { flag: "--kubernetes-version", path: ["spec", "kubernetesVersion"] },
   podCIDR: { flag: "--pod-cidr", path: ["spec", "network", "podCIDR"] },
   serviceCIDR: { flag: "--service-cidr", path: ["spec", "network", "serviceCIDR"] },

@@ -56,11 +56,19 @@ function withDefaults(document: ClusterDocument, defaults: SpecInput["defaults"]
     ...cloudController(document, defaults),
     ...nodeRequests(spec.nodes),
     packages: packages(document, defaults),
-    ...(spec.addons !== undefined && { addons: spec.addons }),
+    ...asItIs(spec),
   };
 }
 
 type Written = Partial<NonNullable<ClusterDocument["spec"]>>;
+
+/** What a cluster keeps where nothing is said of it. */
+function asItIs({ addons, deletionProtection }: Written): Partial<ClusterSpec> {
+  return {
+    ...(addons !== undefined && { addons }),
+    ...(deletionProtection !== undefined && { deletionProtection }),
+  };
+}
 
 /** Clouds whose controllers we know. */
 const clouds: ReadonlySet<string> = new Set(["aws", "azure"]);

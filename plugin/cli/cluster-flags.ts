@@ -56,6 +56,9 @@ export const createFlags = {
   "checkpoint-gate": boolean({
     description: "turn the kubelets' gate ContainerCheckpoint on, as it is anyway since v1.30",
   }),
+  "deletion-protection": boolean({
+    description: "refuse to delete the cluster, until switched off",
+  }),
   "kubernetes-version": string({
     aliases: ["k8s-version"],
     description: "for example v1.36.3 [default: the packages']",
@@ -85,6 +88,7 @@ interface CreateFlagValues extends CloudFlagValues {
   readonly "schedulable-control-plane": boolean;
   readonly "disable-io-uring": boolean;
   readonly "checkpoint-gate": boolean;
+  readonly "deletion-protection": boolean;
   readonly "kubernetes-version": string | undefined;
   readonly "pod-cidr": string | undefined;
   readonly "service-cidr": string | undefined;
@@ -116,6 +120,7 @@ export function flagsOf(
       schedulableControlPlane: flags["schedulable-control-plane"] ? true : undefined,
       disableIoUring: flags["disable-io-uring"] || undefined,
       checkpointGate: flags["checkpoint-gate"] || undefined,
+      deletionProtection: flags["deletion-protection"] || undefined,
       kubernetesVersion: flags["kubernetes-version"]?.replace(/^(?=\d)/, "v"),
       podCIDR: flags["pod-cidr"],
       serviceCIDR: flags["service-cidr"],

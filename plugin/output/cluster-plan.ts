@@ -42,13 +42,17 @@ function stepLines({ step, title, scope, hosts, lines }: StepPreview): string {
   return [`  ${step} (${where}): ${title}`, ...lines.map((line) => `      ${line}`)].join("\n");
 }
 
-function costLine({ asOf, currency, perHour, perMonth, unknown }: Cost): string {
-  const sum =
-    perHour === 0
-      ? "no price is known"
-      : `about ${perHour.toFixed(3)} ${currency} an hour, ${perMonth} ${currency} a month`;
+function costLine({ asOf, ownAsOf, currency, perHour, perMonth, parts, unknown }: Cost): string {
+  if (perHour === 0 && unknown.length > 0) {
+    return `cost of the whole cluster: no price is known; your own: --prices FILE with ${unknown.join(", ")}`;
+  }
+  const days = [
+    ...(parts.every(({ own }) => own) ? [] : [`list prices of ${asOf}`]),
+    ...(ownAsOf === undefined ? [] : [`your own of ${ownAsOf}`]),
+  ];
   const rest = unknown.length === 0 ? "" : `; without ${unknown.join(", ")}: no price is known`;
-  return `cost of the whole cluster: ${sum} (as of ${asOf}, list price, no guarantee${perHour === 0 ? "" : rest})`;
+  const sum = `about ${perHour.toFixed(3)} ${currency} an hour, ${perMonth} ${currency} a month`;
+  return `cost of the whole cluster: ${sum} (an estimate by ${days.join(" and ")}, no guarantee${rest})`;
 }
 
 function summary(differences: readonly Difference[]): string {

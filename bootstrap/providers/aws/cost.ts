@@ -1,6 +1,7 @@
 import { balancerKinds } from "./machines.ts";
 import { prices } from "./prices.ts";
 import { parseAwsSettings, type AwsSettings } from "./settings.ts";
+import type { OwnPrices } from "#bootstrap/providers/own-prices";
 import {
   costOfParts,
   hoursOfMonth,
@@ -9,10 +10,11 @@ import {
 } from "#bootstrap/providers/price-parts";
 import type { Cost, ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 
-/** What a cluster costs by the table of prices; nobody is asked. */
+/** What a cluster costs by the table of prices and the user's own; nobody is asked. */
 export function costOf(
   { spec, environment = {} }: Pick<ProviderContext, "spec" | "environment">,
   wanted: readonly WantedMachine[],
+  own?: OwnPrices,
 ): Cost {
   const settings = parseAwsSettings(spec.provider.settings);
   const region =
@@ -21,7 +23,7 @@ export function costOf(
     ...machineParts(settings, region, wanted, prices.machines[region]),
     ...around(settings, region, wanted.length),
   ];
-  return costOfParts(parts, prices.asOf);
+  return costOfParts(parts, prices.asOf, own);
 }
 
 function around(settings: AwsSettings, region: string, count: number): readonly PricePart[] {

@@ -1,6 +1,7 @@
 /**
- * List prices in USD of Linux machines on demand and of what stands around them, to give an idea.
- * A price that is not here is told as unknown.
+ * Estimates in USD for Linux machines on demand and what stands around them: the vendor's public
+ * list prices as they were known on that day, written down by hand and not fetched from the vendor.
+ * A price that is not here is told as unknown; the user's own win (`cluster plan --prices`).
  */
 export const prices = {
   asOf: "2026-11-21",

@@ -2,6 +2,7 @@ import { balancerKinds } from "./balancer.ts";
 import { wantsNat } from "./network.ts";
 import { prices } from "./prices.ts";
 import { parseAzureSettings, type AzureSettings } from "./settings.ts";
+import type { OwnPrices } from "#bootstrap/providers/own-prices";
 import {
   costOfParts,
   hoursOfMonth,
@@ -10,10 +11,11 @@ import {
 } from "#bootstrap/providers/price-parts";
 import type { Cost, ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
 
-/** What a cluster costs by the table of prices; nobody is asked. */
+/** What a cluster costs by the table of prices and the user's own; nobody is asked. */
 export function costOf(
   { spec }: Pick<ProviderContext, "spec">,
   wanted: readonly WantedMachine[],
+  own?: OwnPrices,
 ): Cost {
   const settings = parseAzureSettings(spec.provider.settings);
   const { region = "" } = settings;
@@ -21,7 +23,7 @@ export function costOf(
     ...machineParts(settings, region, wanted, prices.machines[region]),
     ...around(settings, region, wanted.length),
   ];
-  return costOfParts(parts, prices.asOf);
+  return costOfParts(parts, prices.asOf, own);
 }
 
 function around(settings: AzureSettings, region: string, machines: number): readonly PricePart[] {

@@ -26,7 +26,8 @@ const plan: ClusterPlan = {
   ],
   cost: {
     ...{ asOf: "2026-11-21", currency: "USD", perHour: 0.25, perMonth: 183 },
-    ...{ parts: [], unknown: ["x9.huge in us-east-1"] },
+    parts: [{ what: "t3.large in us-east-1", count: 3, perHour: 0.25 }],
+    ...{ unknown: ["x9.huge in us-east-1"] },
   },
 };
 
@@ -45,7 +46,7 @@ steps:
   containerd (lab-node-2): configure containerd
       systemctl restart containerd
 
-cost of the whole cluster: about 0.250 USD an hour, 183 USD a month (as of 2026-11-21, list price, no guarantee; without x9.huge in us-east-1: no price is known)
+cost of the whole cluster: about 0.250 USD an hour, 183 USD a month (an estimate by list prices of 2026-11-21, no guarantee; without x9.huge in us-east-1: no price is known)
 
 1 to create, 1 to update, 1 refused`,
   );
@@ -59,4 +60,19 @@ test("nothing to do is said and ends with 0", () => {
   expect(planResult({ ...rest, differences: [], steps: [] })).toMatchObject({
     ...{ text: "cluster lab: nothing to do", exitCode: 0, names: [] },
   });
+});
+
+test("a user's own prices are told with their day, and what has none with the way to give one", () => {
+  const base = { ...{ asOf: "2026-11-21", currency: "EUR" }, ...{ perHour: 0.2, perMonth: 146 } };
+  const parts = [
+    { ...{ what: "x9.huge in us-east-1", count: 1, perHour: 0.2 }, own: true as const },
+  ];
+  const own = { ...base, ownAsOf: "2026-12-01", parts, unknown: [] };
+  expect(planResult({ ...plan, cost: own }).text).toContain(
+    "about 0.200 EUR an hour, 146 EUR a month (an estimate by your own of 2026-12-01, no guarantee)",
+  );
+  const none = { ...base, perHour: 0, perMonth: 0, parts: [], unknown: ["x9.huge in us-east-1"] };
+  expect(planResult({ ...plan, cost: none }).text).toContain(
+    "no price is known; your own: --prices FILE with x9.huge in us-east-1",
+  );
 });

@@ -115,7 +115,7 @@ export async function previewCluster(
 
 /** Steps that only look. */
 const looking: ReadonlySet<string> = new Set([
-  ...["preflight", "endpoint", "connect", "facts", "compare-hosts"],
+  ...["preflight", "endpoint", "load-balancer", "connect", "facts", "compare-hosts"],
 ]);
 
 function choosesSteps({ steps = {} }: CreateClusterRequest): boolean {

@@ -25,6 +25,7 @@ function packagesOf(open: OpenBundle): Packages {
     checkHost: (host) => {
       checkHost(open, host);
     },
+    checkReach: () => Promise.resolve(),
     programs: binaries.map(({ destination }) => destination),
     bringsUnits: false,
     previewInstall: () => [

@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly machineId: string;
   /** IPv4 addresses of its own, those of CNI links left out. */
   readonly addresses: readonly string[];
+  /** Cluster that it is a node of, by the uid that a create left there, else "unknown"; "": none. */
+  readonly owner: string;
   /** Services of a container runtime or a kubelet that run although no create of ours was there. */
   readonly foreignServices: readonly string[];
   /** TCP ports of Kubernetes that something listens on although no create of ours was there. */
@@ -43,6 +45,14 @@ echo "memory=$(sed -n 's/^MemTotal:[[:space:]]*\\([0-9]*\\) kB/\\1/p' /proc/memi
 echo "machine=$(cat /etc/machine-id 2>/dev/null || true)"
 echo "init=$(cat /proc/1/comm)"
 echo "addresses=$(ip -4 -o address show scope global | awk '$2 !~ /^(cni|flannel|vxlan|veth|kube)/ {sub("/.*", "", $4); print $4}' | tr '\\n' ' ')"
+owner=
+for file in kubelet.conf admin.conf pki/ca.key; do
+  if [ -e "/etc/kubernetes/$file" ]; then owner=unknown; fi
+done
+if [ -n "$owner" ] && [ -e /var/lib/clouder/bootstrap/cluster.json ]; then
+  owner=$(sed -n 's/.*"uid": *"\\([^"]*\\)".*/\\1/p' /var/lib/clouder/bootstrap/cluster.json)
+fi
+echo "owner=$owner"
 services=
 if [ ! -e /var/lib/clouder/bootstrap ]; then
   for unit in containerd docker crio kubelet; do
@@ -99,6 +109,7 @@ export function parseHostFacts(name: string, text: string): HostFacts {
     memoryBytes: Number(value("memory")) * 1024,
     machineId: value("machine"),
     addresses: words(value("addresses")),
+    owner: value("owner"),
     foreignServices: words(value("services")),
     busyPorts: words(value("ports")),
     firewalls: words(value("firewalls")),

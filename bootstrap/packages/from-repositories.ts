@@ -1,6 +1,7 @@
 import { output } from "#bootstrap/nodes/remote-file";
 import type { WantedFile } from "#bootstrap/nodes/ensure-files";
 import { installByApt } from "#bootstrap/packages/apt/install";
+import { refuseUnreached } from "#bootstrap/packages/apt/reach";
 import { checkMinor, repositoriesFor, type Origin } from "#bootstrap/packages/apt/repositories";
 import { flannelManifest } from "#bootstrap/packages/flannel-manifest";
 import { kubeadmImages, pullImages } from "#bootstrap/packages/images/pull";
@@ -23,6 +24,7 @@ export function fromRepositories(
       // The version plays no part in what a machine's system and kernel allow.
       repositoriesFor(origin, host, upstream.kubernetes.version);
     },
+    checkReach: (context, access, host) => refuseUnreached(origin, context, access, host),
     programs: [],
     bringsUnits: true,
     previewInstall: (version) => [

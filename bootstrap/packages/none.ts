@@ -7,6 +7,7 @@ export const noPackages: Packages = {
   title: "no packages",
   check: wanted,
   checkHost: wanted,
+  checkReach: rejected,
   programs: [],
   bringsUnits: false,
   previewInstall: () => [],

@@ -25,6 +25,8 @@ export interface Packages {
   check(kubernetesVersion: string): void;
   /** `unsupported`, with the cure, for a machine that it has nothing for. */
   checkHost(host: HostFacts): void;
+  /** `unreachable`, with the cure, where a machine does not reach what it is to get; changes nothing. */
+  checkReach(context: PlanContext, access: NodeAccess, host: HostFacts): Promise<void>;
   /** Files outside of the package database that `install` replaces. */
   readonly programs: readonly string[];
   /** The services' units come in packages; else the steps write them, for programs of /usr/local/bin. */

@@ -16,6 +16,7 @@ import { join } from "#bootstrap/steps/join";
 import { joinControlPlane } from "#bootstrap/steps/join-control-plane";
 import { dropToken, joinToken } from "#bootstrap/steps/join-token";
 import { kubelet } from "#bootstrap/steps/kubelet";
+import { loadBalancer } from "#bootstrap/steps/load-balancer";
 import { machines } from "#bootstrap/steps/machines";
 import { markNodes } from "#bootstrap/steps/mark-nodes";
 import { preflight } from "#bootstrap/steps/preflight";
@@ -44,6 +45,7 @@ const steps: readonly Step[] = [
   preflight,
   machines,
   endpoint,
+  loadBalancer,
   connect,
   hostFacts,
   prepareHost,

@@ -1,7 +1,7 @@
 import { etcdMembers, healthyMembers, removeMember } from "#bootstrap/kubeadm/etcd";
 import type { Place } from "#bootstrap/pools/place";
 import type { Machine, WantedMachine } from "#bootstrap/providers/provider";
-import { connectAll } from "#bootstrap/steps/connect";
+import { connectLogged } from "#bootstrap/steps/connect";
 import type { Node } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -67,7 +67,7 @@ async function withNode<T>(
   machine: Machine,
   work: (node: Node) => Promise<T>,
 ): Promise<T> {
-  const [node] = await connectAll(context, [machine]);
+  const [node] = await connectLogged(context, [machine]);
   if (!node) throw new ClouderError("internal", "a connection to nothing");
   try {
     return await work(node);

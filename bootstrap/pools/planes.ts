@@ -2,7 +2,7 @@ import { nodeSettingsFor } from "#bootstrap/nodes/node-settings";
 import { readHostFacts } from "#bootstrap/nodes/host-facts";
 import { apiEndpoint } from "#bootstrap/kubeadm/endpoint";
 import type { Place } from "#bootstrap/pools/place";
-import { connectAll } from "#bootstrap/steps/connect";
+import { connectLogged } from "#bootstrap/steps/connect";
 import type { Facts, Node } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -16,7 +16,7 @@ export async function withMachines<T>(
     (one) => role === "all" || one.role === role,
   );
   const order = machines.toSorted((one, other) => one.role.localeCompare(other.role));
-  const nodes = await connectAll(context, order);
+  const nodes = await connectLogged(context, order);
   try {
     return await work(nodes);
   } finally {

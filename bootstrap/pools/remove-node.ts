@@ -5,7 +5,7 @@ import { withoutWorker } from "#bootstrap/pools/members";
 import type { WantedMachine } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { poolOf, wantedMachines } from "#bootstrap/spec/machines";
-import { connectAll } from "#bootstrap/steps/connect";
+import { connectLogged } from "#bootstrap/steps/connect";
 import { resetNode } from "#bootstrap/steps/reset-node";
 import { ClouderError, messageOf } from "#core/error";
 import { reportStep } from "#core/report";
@@ -128,7 +128,7 @@ async function giveUp(place: Place, machine: WantedMachine, force: boolean): Pro
     (one) => one.name === machine.name,
   );
   try {
-    const [node] = await connectAll(context, machines);
+    const [node] = await connectLogged(context, machines);
     if (!node || resetNode.scope !== "node") return;
     try {
       await resetNode.run(context, {}, node);

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { ClouderError, messageOf } from "#core/error";
 
@@ -21,4 +22,27 @@ export async function ensureClusterKey(folder: string): Promise<string> {
     });
   }
   return await readFile(`${key}.pub`, "utf8");
+}
+
+/** The file of the private key: the user's, else the cluster's own. */
+export function keyFileOf({ key }: { readonly key?: string }, folder: string): string {
+  if (key === undefined) return join(folder, "key");
+  if (key.startsWith("~/")) return join(homedir(), key.slice(2));
+  return isAbsolute(key) ? key : join(process.cwd(), key);
+}
+
+/** The public half of the user's key; `config` when it is not there, or of a kind that `cloud` refuses. */
+export async function publicKey(file: string, cloud: "Azure" | "EC2"): Promise<string> {
+  const line = await readFile(`${file}.pub`, "utf8").catch((error: unknown) => {
+    throw new ClouderError("config", `cannot read ${file}.pub, the public half of the SSH key`, {
+      hint: `write it: ssh-keygen -y -f ${file} > ${file}.pub`,
+      cause: error,
+    });
+  });
+  if (!/^(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/=]+/.test(line)) {
+    throw new ClouderError("config", `${file}.pub is no key that ${cloud} takes`, {
+      hint: "use an ed25519 or RSA key: ssh-keygen -t ed25519",
+    });
+  }
+  return line;
 }

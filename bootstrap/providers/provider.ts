@@ -93,6 +93,8 @@ export interface Provider {
     | { readonly virtual: string }
     | undefined
   >;
+  /** Waits until the load balancer of `apiAddress` takes connections; absent where it does at once. */
+  awaitApiAddress?(context: ProviderContext): Promise<void>;
   /** What the cloud's controllers in the cluster are told; absent where there is no cloud. */
   cloudFacts?(context: ProviderContext): Promise<CloudFacts>;
   /** The machines are the user's own: deleting the cluster resets them and leaves them there. */

@@ -1,4 +1,5 @@
 import type { HostFacts } from "#bootstrap/nodes/host-facts";
+import { foreignCluster } from "#bootstrap/steps/init";
 import type { PlanContext } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
 
@@ -7,7 +8,8 @@ const leastFreeBytes = 3 * 2 ** 30;
 const mostSkewSeconds = 60;
 
 /** Refuses a machine on which a cluster could not live, and tells what may be in its way. */
-export function checkRoom({ clock, report }: PlanContext, host: HostFacts): void {
+export function checkRoom({ clock, report, uid }: PlanContext, host: HostFacts): void {
+  if (host.owner !== "" && host.owner !== uid) throw foreignCluster(host.name);
   if (host.freeBytes < leastFreeBytes) {
     const free = (host.freeBytes / 2 ** 30).toFixed(1);
     throw new ClouderError("no-space", `${host.name} has ${free} GiB free below /var/lib`, {

@@ -24,8 +24,10 @@ export const connect: Step = {
   },
 };
 
+type Logging = Pick<PlanContext, "folder" | "clock" | "report">;
+
 /** From here on, what is done on a machine stands in its log. */
-function logged({ folder, clock, report }: PlanContext, { machine, access }: Node): Node {
+function logged({ folder, clock, report }: Logging, { machine, access }: Node): Node {
   const log = openHostLog(folder, machine.name, report);
   return { machine, access: loggedAccess(access, log, clock) };
 }
@@ -52,6 +54,14 @@ export async function connectAll(
   if (failed.length === 0) return nodes;
   await Promise.all(nodes.map(({ access }) => access.close()));
   throw oneOf(failed);
+}
+
+/** The same for what changes machines: it stands in the log of each. */
+export async function connectLogged(
+  context: Logging & Pick<PlanContext, "signal">,
+  all: readonly Machine[],
+): Promise<readonly Node[]> {
+  return (await connectAll(context, all)).map((node) => logged(context, node));
 }
 
 async function connectTo(

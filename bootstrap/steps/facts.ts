@@ -14,10 +14,16 @@ export const hostFacts: Step = {
   scope: "node",
   needs: ["nodes"],
   gives: ["hosts"],
-  preview: () => ["read operating system, architecture, kernel, cgroup version and addresses"],
+  preview: ({ spec }) => [
+    "read operating system, architecture, kernel, cgroup version and addresses",
+    ...(spec.packages.kind === "bundle"
+      ? []
+      : ["fetch the keys of its package repositories, to see that it reaches them; kept nowhere"]),
+  ],
   run: async (context, facts, { machine, access }) => {
     const host = await readHostFacts(machine.name, access);
     checkHost(context, host);
+    await context.packages.checkReach(context, access, host);
     // A machine that is listed under two names is not to be prepared under both.
     refuseClones([...(facts.hosts ?? []), host]);
     const settings = nodeSettingsFor([host], await context.provider.nodeSettings(context));

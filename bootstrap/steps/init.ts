@@ -16,7 +16,7 @@ export const init: Step = {
   scope: "cluster",
   needs: ["nodes", "settings", "endpoint"],
   gives: ["kubeconfig", "plane"],
-  after: ["import-images", "kubelet", "criu", "share-address"],
+  after: ["import-images", "kubelet", "criu", "share-address", "load-balancer"],
   preview: ({ spec }) => [
     `kubeadm config validate, kubeadm init on ${spec.name}-master (file 0600, removed afterwards)`,
     "delete the bootstrap token; remove /etc/kubernetes/super-admin.conf",

@@ -1,11 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Finding } from "#core/finding";
 import { hostState } from "#test/e2e/host-state";
 import { differences, machineState } from "#test/e2e/machine-state";
+import { addressOf, readiness, type NodeObject } from "#test/e2e/node-object";
 import { lab } from "#test/e2e/scenario";
+import { spoiled, thingsOfTheUser } from "#test/e2e/users-machine";
 import { outputOf } from "#test/lab/run-program";
 import { raiseOwnMachines, type OwnMachines } from "#test/lab/own-machines";
+import { testImages } from "#test/lab/versions";
 
 /** The user's own machines: found with things of the user's on them, handed back as they were. */
 
@@ -30,24 +34,16 @@ afterAll(async () => {
   }
 });
 
-/** Some lie where create writes, too. */
-const thingsOfTheUser = `
-echo "10.9.9.9 printer" >> /etc/hosts
-mkdir -p /etc/kubernetes /opt/cni/bin /etc/criu /srv/data
-echo audit > /etc/kubernetes/audit-policy.yaml
-printf '#!/bin/sh\\necho mine\\n' > /usr/local/bin/kubectl
-chmod 0700 /usr/local/bin/kubectl
-chown ops:ops /usr/local/bin/kubectl
-echo "timeout: 5" > /etc/crictl.yaml
-ln -s /srv/data/criu.conf /etc/criu/runc.conf
-echo tcp-close > /srv/data/criu.conf
-echo mine > /opt/cni/bin/mine
-`;
+interface Wish {
+  readonly called?: string;
+  readonly user?: string;
+  readonly key?: string;
+}
 
-function create(more: { readonly user?: string; readonly key?: string } = {}): readonly string[] {
-  const { user = own.admin, key = own.keyFile } = more;
+function create(wish: Wish = {}): readonly string[] {
+  const { called = name, user = own.admin, key = own.keyFile } = wish;
   return [
-    ...["cluster", "create", name, "--provider", "ssh", "--key", key, "--bundle", cluster.bundle],
+    ...["cluster", "create", called, "--provider", "ssh", "--key", key, "--bundle", cluster.bundle],
     ...own.machines.flatMap(({ address }) => ["--host", `${user}@${address}`]),
     ...["--yes", "-o", "json"],
   ];
@@ -88,6 +84,16 @@ it("a machine that runs other containers is left alone", async () => {
   expect(text).toContain("own-node-1 runs docker already");
 });
 
+it.each(spoiled)(
+  "a machine with $what is refused, with the cure (O4)",
+  async ({ spoil, mend, code, text }) => {
+    const [, worker] = own.machines;
+    await worker.run(["sh", "-ec", spoil]);
+    const told = await refusal(create()).finally(() => worker.run(["sh", "-ec", mend]));
+    expect(told).toEqual({ code, text: expect.stringMatching(text) as string });
+  },
+);
+
 it("nothing of the attempts that failed is on the machines", async () => {
   await expectAsBefore();
 });
@@ -127,6 +133,72 @@ it("a second create changes nothing", async () => {
   const shown = await cluster.clouder(["cluster", "show", name, "-o", "json"]);
   expect(JSON.parse(shown.stdout)).toMatchObject({ state: "ready", provider: "ssh" });
 });
+
+it("a node of it is never touched by a cluster that lists it, too, nor by that one's delete", async () => {
+  const kept = async () => {
+    const all = await machineState(own.machines[1]);
+    // What a kubelet and its pods write comes and goes.
+    return new Set([...all].filter((line) => /\/(etc|usr|opt)\/|^(unit|package) /.test(line)));
+  };
+  const was = await kept();
+  expect(await refusal(create({ called: "thief" }))).toMatchObject({
+    code: "exists",
+    text: expect.stringContaining("is part of another cluster") as string,
+  });
+  await cluster.clouder(["cluster", "delete", "thief", "--yes"]);
+  expect(differences(was, await kept())).toEqual({ added: [], missing: [] });
+});
+
+it("node check tells what is wrong on a machine, and how to go on (O3)", async () => {
+  const check = ["node", "check", name, "own-node-1", "-o", "json"];
+  const seen = async () => {
+    const { status, stdout } = await cluster.clouder(check, { allowFailure: true });
+    const { findings } = JSON.parse(stdout) as { readonly findings: readonly Finding[] };
+    return { status, bad: findings.filter(({ level }) => level !== "ok") };
+  };
+  expect(await seen()).toEqual({ status: 0, bad: [] });
+  await own.machines[1].run(["systemctl", "stop", "kubelet"]);
+  const { status, bad } = await seen();
+  await own.machines[1].run(["systemctl", "start", "kubelet"]);
+  expect(status).toBe(1);
+  expect(bad).toMatchObject([
+    { level: "fail", check: "kubelet", message: "inactive", cure: "journalctl -u kubelet" },
+  ]);
+});
+
+it(
+  "O4 a node leaves, its budgets kept, its machine as it was found, and is added again",
+  { timeout: 240_000 },
+  async () => {
+    const kubectl = (...args: readonly string[]) => cluster.kubectl(args, { environment });
+    const rollout = () => kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    const remove = ["node", "remove", name, "own-node-1", "--yes"];
+    const sleep = ["--", "sleep", "100000"];
+    await kubectl("create", "deployment", "web", `--image=${testImages.busybox}`, ...sleep);
+    await rollout();
+    const budget = ["--selector=app=web", "--min-available=1"];
+    await kubectl("create", "poddisruptionbudget", "web", ...budget);
+    const held = await cluster.clouder([...remove, "--timeout", "6s"], { allowFailure: true });
+    expect(held.stderr).toMatch(/own-node-1 is not empty: .*disruption budget web needs 1/);
+    await rollout();
+    await kubectl("delete", "poddisruptionbudget", "web");
+    const { stdout } = await cluster.clouder([...remove, "--timeout", "60s"]);
+    expect(stdout).toContain("its machine was handed back");
+    const log = await readFile(join(folder, "logs", "own-node-1.log"), "utf8");
+    expect(log).toMatch(/kubeadm reset[^]* -> status 0, /);
+    expect((await kubectl("get", "nodes", "-o", "name")).stdout).toBe("node/own-master\n");
+    await expectAsBefore(1);
+    const host = `${own.admin}@${own.machines[1].address}`;
+    await cluster.clouder(["node", "add", name, "--host", host], { timeoutMs: 200_000 });
+    await cluster.clouder(["node", "check", name, "own-node-1"]);
+    await rollout();
+    const again = await cluster.clouder(["node", "add", name, "--host", host], {
+      allowFailure: true,
+    });
+    expect(again.status).not.toBe(0);
+    expect(again.stderr).toContain(own.machines[1].address);
+  },
+);
 
 it("a machine that shows another host key is refused, by create and by delete", async () => {
   const [, worker] = own.machines;
@@ -169,26 +241,10 @@ it("the host is as before once the machines are gone", async () => {
   expect(await hostState()).toBe(hostBefore);
 });
 
-interface NodeObject {
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
-  readonly status: {
-    readonly addresses: readonly { readonly type: string; readonly address: string }[];
-    readonly conditions: readonly { readonly type: string; readonly status: string }[];
-  };
-}
-
-function addressOf({ status }: NodeObject): string | undefined {
-  return status.addresses.find(({ type }) => type === "InternalIP")?.address;
-}
-
-function readiness({ status }: NodeObject): string | undefined {
-  return status.conditions.find(({ type }) => type === "Ready")?.status;
-}
-
-async function expectAsBefore(): Promise<void> {
-  const after = await Promise.all(own.machines.map(machineState));
+async function expectAsBefore(from = 0): Promise<void> {
+  const after = await Promise.all(own.machines.slice(from).map(machineState));
   after.forEach((state, index) => {
-    const was = before[index] ?? new Set<string>();
+    const was = before[from + index] ?? new Set<string>();
     expect(differences(was, state)).toEqual({ added: [], missing: [] });
   });
 }

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { emptyBundle } from "#test/fixtures/bundle";
+import type { RunResult } from "#bootstrap/nodes/node-access";
 import type { CreateClusterRequest } from "#bootstrap/create-cluster";
 import type { ClientAnswer } from "#test/fakes/create-client";
-import { simulatedMachines } from "#test/fakes/simulated-machines";
+import { simulatedMachines, type Input } from "#test/fakes/simulated-machines";
 import {
   loopbackAddresses,
   startSshFleet,
@@ -38,6 +39,10 @@ export interface WorldOptions extends Omit<FleetOptions, "machines"> {
   readonly planes?: number;
   /** Size of each program and image of the bundle. */
   readonly fileBytes?: number;
+  /** `spec.packages`; default is a bundle. */
+  readonly packages?: object;
+  /** What a host says to a command; without it, or undefined, what the simulated machine does. */
+  readonly answer?: (host: number, argv: readonly string[]) => RunResult | undefined;
   /** Only this step, and those it needs facts from. */
   readonly only?: string;
 }
@@ -46,7 +51,11 @@ export interface WorldOptions extends Omit<FleetOptions, "machines"> {
 export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
   const home = await mkdtemp(join(tmpdir(), "clouder-fleet-"));
   const addresses = loopbackAddresses(options.hosts);
-  const machines = simulatedMachines(addresses);
+  const machines = simulatedMachines(addresses).map((machine, host) => ({
+    ...machine,
+    run: (argv: readonly string[], input: Input) =>
+      options.answer?.(host, argv) ?? machine.run(argv, input),
+  }));
   const fleet = await startSshFleet({ ...options, machines });
   const key = join(home, "key");
   await writeFile(key, fleet.privateKey, { mode: 0o600 });
@@ -61,6 +70,7 @@ export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
       metadata: { name: "fleet" },
       spec: {
         network: { podCIDR: "10.240.0.0/13" },
+        ...(options.packages !== undefined && { packages: options.packages }),
         ...(planes > 1 && { controlPlane: { count: planes, endpoint: "api.fleet.test:6443" } }),
         pools: [
           { name: "workers", count: Math.min(workers, 150) },
@@ -72,7 +82,7 @@ export async function createSshWorld(options: WorldOptions): Promise<SshWorld> {
         },
       },
     }),
-    flags: { bundle },
+    flags: options.packages === undefined ? { bundle } : {},
     ...(options.only !== undefined && { steps: { only: options.only } }),
   };
   const requestFile = join(home, "request.json");

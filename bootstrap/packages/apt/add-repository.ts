@@ -54,15 +54,17 @@ export function lineOf({ url, suite, keyring }: Repository): string {
   return `deb [signed-by=${keyring}] ${url} ${suite}\n`;
 }
 
-/** By apt's own means: they know the machine's proxies and need no further program. */
-async function fetched(run: AptRun, url: string): Promise<Uint8Array> {
+/** What is at an address, by apt's own means: they know the machine's proxies and need no program. */
+export async function fetched(run: AptRun, url: string): Promise<Uint8Array> {
   const { access } = run;
   const { stdout } = await access.run(["mktemp", "-d", "/var/tmp/clouder-key.XXXXXXXX"]);
   const file = `${stdout.trim()}/key`;
   try {
     const helper = "/usr/lib/apt/apt-helper";
-    const timeouts = ["-o", "Acquire::https::Timeout=20", "-o", "Acquire::http::Timeout=20"];
-    const result = await unlocked(run, [helper, ...timeouts, "download-file", url, file]);
+    const limits = ["Retries=2", "https::Timeout=20", "http::Timeout=20"].flatMap((one) => [
+      ...["-o", `Acquire::${one}`],
+    ]);
+    const result = await unlocked(run, [helper, ...limits, "download-file", url, file]);
     if (result.status !== 0) throw aptFailed(access.host, `key ${url}`, said(result));
     return await access.readFile(file);
   } finally {

@@ -173,22 +173,43 @@ export async function registerTargets(
   );
 }
 
-/** Waits until a balancer takes connections; gives the name under which it does. */
-export async function awaitBalancer(
+/** The name of a balancer that was made; it may not take connections for some minutes. */
+export async function balancerName(
   session: AwsSession,
   identity: AwsIdentity,
   kind: BalancerKind,
 ): Promise<string> {
+  return await untilBalancer("is known", session, identity, kind, ({ DNSName }) => DNSName);
+}
+
+/** Waits until a balancer takes connections. */
+export async function awaitBalancer(
+  session: AwsSession,
+  identity: AwsIdentity,
+  kind: BalancerKind,
+): Promise<void> {
+  await untilBalancer("is active", session, identity, kind, ({ State }) =>
+    State?.Code === "active" ? true : undefined,
+  );
+}
+
+async function untilBalancer<T>(
+  what: string,
+  session: AwsSession,
+  identity: AwsIdentity,
+  kind: BalancerKind,
+  found: (balancer: LoadBalancer) => T | undefined,
+): Promise<T> {
   const { clock, signal } = session;
   return await waitFor(
-    `that the load balancer ${uniqueName(identity, suffixOf(kind), 32)} is active`,
+    `that the load balancer ${uniqueName(identity, suffixOf(kind), 32)} ${what}`,
     {
       ...{ timeoutMs: 600_000, everyMs: 5000, clock, signal },
       hint: "aws elbv2 describe-load-balancers tells its state",
     },
     async () => {
-      const found = await ourBalancer(session, identity, `${kind}-balancer`);
-      return found?.State?.Code === "active" ? (found.DNSName ?? "") : undefined;
+      const balancer = await ourBalancer(session, identity, `${kind}-balancer`);
+      return balancer && found(balancer);
     },
   );
 }

@@ -18,10 +18,14 @@ import { isOurs } from "./identity.ts";
 import { everyItem } from "./part.ts";
 import { iamPath } from "./roles.ts";
 import { look, type AwsSession } from "./session.ts";
-import { drop, thing, type Search, type Thing } from "./thing.ts";
+import { drop, thing, type Search } from "./thing.ts";
+import type { CloudThing } from "#bootstrap/providers/remove-in-passes";
 
 /** Roles and instance profiles with our tags; the path only makes the list short. */
-export async function identityThings({ session, identity }: Search): Promise<readonly Thing[]> {
+export async function identityThings({
+  session,
+  identity,
+}: Search): Promise<readonly CloudThing[]> {
   const client = session.iam;
   const listed = await Promise.all([
     look(session, "list the roles", () =>
@@ -80,7 +84,7 @@ async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
 function profile(
   session: AwsSession,
   { InstanceProfileName: name = "", Roles = [] }: Partial<InstanceProfile>,
-): Thing {
+): CloudThing {
   return thing("instance profile", name, name, async () => {
     for (const { RoleName } of Roles) {
       await drop(session, `empty the instance profile ${name}`, () =>
@@ -96,7 +100,7 @@ function profile(
 }
 
 /** Policies hold a role, those that people attached too. */
-function role(session: AwsSession, { RoleName: name = "" }: Partial<Role>): Thing {
+function role(session: AwsSession, { RoleName: name = "" }: Partial<Role>): CloudThing {
   const client = session.iam;
   return thing("role", name, name, async () => {
     const attached = await look(session, `list the policies of ${name}`, () =>

@@ -28,10 +28,11 @@ import {
 import { madeByControllers, ours, tagValue, type AwsIdentity } from "./identity.ts";
 import { everyItem } from "./part.ts";
 import { look, type AwsSession } from "./session.ts";
-import { drop, thing, type Search, type Thing } from "./thing.ts";
+import { drop, thing, type Search } from "./thing.ts";
+import type { CloudThing } from "#bootstrap/providers/remove-in-passes";
 
 /** Everything of the network but the VPC itself, and what else is in a VPC of ours. */
-export async function networkThings(search: Search): Promise<readonly Thing[]> {
+export async function networkThings(search: Search): Promise<readonly CloudThing[]> {
   const { session } = search;
   const { ec2: client } = session;
   const kinds = [
@@ -121,7 +122,7 @@ interface Kind<T> {
   /** Filter that takes ids of VPCs. */
   readonly filter: string;
   pages(filters: Filter[]): Promise<readonly T[]>;
-  thing(one: T): Thing;
+  thing(one: T): CloudThing;
 }
 
 /** Filters cannot say "or": one look by tag, one for every VPC of ours. */
@@ -129,7 +130,7 @@ async function found<T extends { Tags?: Tag[] | undefined; TagSet?: Tag[] | unde
   { session, identity, vpcs }: Search,
   what: string,
   kind: Kind<T>,
-): Promise<readonly Thing[]> {
+): Promise<readonly CloudThing[]> {
   const tagged = await look(session, `list the ${what}`, () => kind.pages(ours(identity)));
   const things = new Map(tagged.map((one) => [kind.thing(one).id, kind.thing(one)]));
   if (vpcs.length === 0) return [...things.values()];
@@ -161,7 +162,7 @@ function belongs(
 const isNoMain = ({ Associations = [] }: RouteTable): boolean =>
   !Associations.some(({ Main }) => Main === true);
 
-function gateway(session: AwsSession, one: InternetGateway): Thing {
+function gateway(session: AwsSession, one: InternetGateway): CloudThing {
   const { InternetGatewayId: id = "", Tags, Attachments = [] } = one;
   return thing("internet gateway", id, tagValue(Tags, "Name"), async () => {
     for (const { VpcId } of Attachments) {
@@ -175,7 +176,7 @@ function gateway(session: AwsSession, one: InternetGateway): Thing {
   });
 }
 
-function routeTable(session: AwsSession, one: RouteTable): Thing {
+function routeTable(session: AwsSession, one: RouteTable): CloudThing {
   const { RouteTableId: id = "", Tags, Associations = [] } = one;
   return thing("route table", id, tagValue(Tags, "Name"), async () => {
     for (const { RouteTableAssociationId } of Associations) {
@@ -192,7 +193,7 @@ function routeTable(session: AwsSession, one: RouteTable): Thing {
 }
 
 /** Groups that name each other hold each other: the rules go first. */
-function group(session: AwsSession, one: SecurityGroup): Thing {
+function group(session: AwsSession, one: SecurityGroup): CloudThing {
   const { GroupId: id = "", GroupName, IpPermissions = [] } = one;
   return thing("security group", id, GroupName, async () => {
     if (IpPermissions.length > 0) {
@@ -206,7 +207,7 @@ function group(session: AwsSession, one: SecurityGroup): Thing {
   });
 }
 
-function networkInterface(session: AwsSession, one: NetworkInterface): Thing {
+function networkInterface(session: AwsSession, one: NetworkInterface): CloudThing {
   const { NetworkInterfaceId: id = "", TagSet, Status } = one;
   return thing(
     ...(["network interface", id, tagValue(TagSet, "Name")] as const),
@@ -219,7 +220,7 @@ function networkInterface(session: AwsSession, one: NetworkInterface): Thing {
   );
 }
 
-async function addresses({ session, identity }: Search): Promise<readonly Thing[]> {
+async function addresses({ session, identity }: Search): Promise<readonly CloudThing[]> {
   const { Addresses = [] } = await look(session, "list the public addresses", () =>
     session.ec2.send(new DescribeAddressesCommand({ Filters: ours(identity) })),
   );

@@ -18,7 +18,8 @@ import { identityThings } from "./inventory-identity.ts";
 import { networkThings } from "./inventory-network.ts";
 import { everyItem } from "./part.ts";
 import { look, type AwsSession } from "./session.ts";
-import { drop, thing, type Search, type Thing } from "./thing.ts";
+import { drop, thing, type Search } from "./thing.ts";
+import type { CloudThing } from "#bootstrap/providers/remove-in-passes";
 
 /**
  * Everything of a cluster in AWS: what has its tags, and what its controllers made inside of its VPC.
@@ -27,7 +28,7 @@ import { drop, thing, type Search, type Thing } from "./thing.ts";
 export async function inventory(
   session: AwsSession,
   identity: AwsIdentity,
-): Promise<readonly Thing[]> {
+): Promise<readonly CloudThing[]> {
   const vpcs = await look(session, "list the VPCs", () =>
     everyItem(
       paginateDescribeVpcs({ client: session.ec2 }, { Filters: ours(identity) }),
@@ -51,7 +52,7 @@ export async function inventory(
   return [...things.flat(), ...own];
 }
 
-async function balancerThings({ session, identity, vpcs }: Search): Promise<readonly Thing[]> {
+async function balancerThings({ session, identity, vpcs }: Search): Promise<readonly CloudThing[]> {
   const mine = (one: { VpcId?: string | undefined; tags: Parameters<typeof isOurs>[1] }) =>
     isOurs(identity, one.tags) ||
     (vpcs.includes(one.VpcId ?? "") && madeByControllers(identity.cluster, one.tags));
@@ -75,7 +76,7 @@ async function balancerThings({ session, identity, vpcs }: Search): Promise<read
   ];
 }
 
-async function machineThings({ session, identity }: Search): Promise<readonly Thing[]> {
+async function machineThings({ session, identity }: Search): Promise<readonly CloudThing[]> {
   const all = await look(session, "list the machines", () =>
     everyItem(
       paginateDescribeInstances({ client: session.ec2 }, { Filters: ours(identity) }),
@@ -96,7 +97,7 @@ async function machineThings({ session, identity }: Search): Promise<readonly Th
     );
 }
 
-async function volumeThings({ session, identity }: Search): Promise<readonly Thing[]> {
+async function volumeThings({ session, identity }: Search): Promise<readonly CloudThing[]> {
   const all = await look(session, "list the volumes", () =>
     everyItem(
       paginateDescribeVolumes({ client: session.ec2 }, { Filters: ours(identity) }),
@@ -116,7 +117,7 @@ async function volumeThings({ session, identity }: Search): Promise<readonly Thi
   );
 }
 
-async function keyPairs({ session, identity }: Search): Promise<readonly Thing[]> {
+async function keyPairs({ session, identity }: Search): Promise<readonly CloudThing[]> {
   const { KeyPairs = [] } = await look(session, "list the key pairs", () =>
     session.ec2.send(new DescribeKeyPairsCommand({ Filters: ours(identity) })),
   );

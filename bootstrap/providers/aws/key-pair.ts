@@ -1,21 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
 import { DescribeKeyPairsCommand, ImportKeyPairCommand } from "@aws-sdk/client-ec2";
 import { ours, tagged, uniqueName } from "./identity.ts";
 import { ensurePart, given, type Place } from "./part.ts";
 import { createOnce, look, type AwsSession } from "./session.ts";
 import type { AwsSettings } from "./settings.ts";
-import { ensureClusterKey } from "#bootstrap/providers/cluster-key";
-import { ClouderError } from "#core/error";
-
-/** The file of the private key: the user's, else the cluster's own. */
-export function keyFileOf(settings: AwsSettings, folder: string): string {
-  const { key } = settings;
-  if (key === undefined) return join(folder, "key");
-  if (key.startsWith("~/")) return join(homedir(), key.slice(2));
-  return isAbsolute(key) ? key : join(process.cwd(), key);
-}
+import { ensureClusterKey, keyFileOf, publicKey } from "#bootstrap/providers/cluster-key";
 
 /** Fails unless the key can be used: its public half is there, or EC2 has the named pair. */
 export async function checkKey(
@@ -25,7 +13,7 @@ export async function checkKey(
 ): Promise<void> {
   const { key, keyPair } = settings;
   if (keyPair === undefined) {
-    if (key !== undefined) await publicKey(keyFileOf(settings, folder));
+    if (key !== undefined) await publicKey(keyFileOf(settings, folder), "EC2");
     return;
   }
   // `not-found` says how to import one.
@@ -45,7 +33,7 @@ export async function ensureKeyPair(
   const line =
     settings.key === undefined
       ? await ensureClusterKey(folder)
-      : await publicKey(keyFileOf(settings, folder));
+      : await publicKey(keyFileOf(settings, folder), "EC2");
   const name = uniqueName(identity, "-key", 255);
   const part = { part: "key-pair", role: "access", name };
   return await ensurePart(place, part.part, {
@@ -68,19 +56,4 @@ export async function ensureKeyPair(
       return given(made.KeyName, "the key pair");
     },
   });
-}
-
-async function publicKey(file: string): Promise<string> {
-  const line = await readFile(`${file}.pub`, "utf8").catch((error: unknown) => {
-    throw new ClouderError("config", `cannot read ${file}.pub, the public half of the SSH key`, {
-      hint: `write it: ssh-keygen -y -f ${file} > ${file}.pub`,
-      cause: error,
-    });
-  });
-  if (!/^(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/=]+/.test(line)) {
-    throw new ClouderError("config", `${file}.pub is no key that EC2 takes`, {
-      hint: "use an ed25519 or RSA key: ssh-keygen -t ed25519",
-    });
-  }
-  return line;
 }

@@ -1,13 +1,12 @@
 import type { Instance } from "@aws-sdk/client-ec2";
-import { join } from "node:path";
-import { awaitBalancer, ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
+import { ensureBalancer, registerTargets, type BalancerKind } from "./balancer.ts";
 import { allowedNetworks } from "#bootstrap/providers/caller-address";
 import { ensureGroups } from "./firewall.ts";
 import { tagKeys, tagValue } from "./identity.ts";
 import { images, type Architecture } from "./image-table.ts";
 import { ensureImage } from "./images.ts";
 import { ensureInstance, nameOf, ourInstances, running, type MachineKind } from "./instances.ts";
-import { ensureKeyPair, keyFileOf } from "./key-pair.ts";
+import { ensureKeyPair } from "./key-pair.ts";
 import { ensureNetwork, type AwsNetwork } from "./network.ts";
 import { given, type Place } from "./part.ts";
 import { refuseNotOffered, sizesOf } from "./preflight.ts";
@@ -15,7 +14,7 @@ import { ensureProfile } from "./roles.ts";
 import type { AwsSettings } from "./settings.ts";
 import { openSite, type Workplace } from "./workplace.ts";
 import { machineTypes, offersOf, usableZones } from "./zones.ts";
-import type { SshLogin } from "#bootstrap/nodes/node-access";
+import { accessTo } from "#bootstrap/providers/machine-access";
 import { poolSizes } from "#bootstrap/providers/machine-size";
 import { createGate } from "#bootstrap/plans/gate";
 import type {
@@ -75,7 +74,6 @@ export async function ensureMachines(
   );
   const planeIds = planes.map(({ name }) => given(found.get(name)?.InstanceId, name));
   for (const balancer of balancers) await registerTargets(session, balancer, planeIds);
-  for (const kind of kinds) await awaitBalancer(session, place.identity, kind);
   return wanted.map(({ name }) => machineOf(context, settings, found.get(name) ?? {}));
 }
 
@@ -161,31 +159,9 @@ export function machineOf(
       (one) => one !== undefined,
     ),
     providerID: `aws:///${instance.Placement?.AvailabilityZone ?? ""}/${instance.InstanceId ?? ""}`,
-    reach: {
-      access: "ssh",
+    reach: accessTo(context, settings, {
       host: publicAddress ?? privateAddress,
-      port: 22,
       user: settings.user ?? images[settings.image]?.user ?? "ubuntu",
-      keyFile: keyFileOf(settings, context.folder),
-      knownHostsFile: join(context.folder, "known_hosts"),
-      ...jumpOf(context, settings),
-    },
-  };
-}
-
-function jumpOf(
-  { folder, sshAgent }: ProviderContext,
-  settings: AwsSettings,
-): { readonly jump?: SshLogin } {
-  const { jumpHost, key } = settings;
-  if (!jumpHost) return {};
-  const { address, port, user } = jumpHost;
-  return {
-    jump: {
-      ...{ host: address, port, user },
-      // It was there before the cluster and the cluster's own key.
-      ...(key !== undefined && { keyFile: keyFileOf(settings, folder) }),
-      ...(sshAgent !== undefined && { agent: sshAgent }),
-    },
+    }),
   };
 }

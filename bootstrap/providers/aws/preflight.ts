@@ -18,8 +18,9 @@ import type { AwsSettings } from "./settings.ts";
 import type { Workplace } from "./workplace.ts";
 import { machineTypes, offersOf, usableZones, type MachineType } from "./zones.ts";
 import { isSpot, poolSizes, sizeFor } from "#bootstrap/providers/machine-size";
+import { refuseOverlap } from "#bootstrap/providers/own-network";
 import type { ProviderContext } from "#bootstrap/providers/provider";
-import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
+import { parseNetwork } from "#bootstrap/spec/cidr";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { ClouderError, hasCode } from "#core/error";
 
@@ -141,10 +142,10 @@ async function checkRanges(
   const machines = wantedMachines(spec).length;
   if (settings.vpc !== undefined) {
     const { cidr } = await adoptedNetwork(session, settings, machines);
-    refuseOverlap(cidr, spec.network);
+    refuseOverlap({ what: "VPC", cidr }, spec.network);
     return;
   }
-  refuseOverlap(settings.vpcCIDR, spec.network);
+  refuseOverlap({ what: "VPC", cidr: settings.vpcCIDR, flag: "--vpc-cidr" }, spec.network);
   const [block = ""] = subnetBlocks(settings.vpcCIDR);
   const prefix = parseNetwork(block)?.prefix ?? 32;
   // AWS keeps five addresses of a subnet, load balancers want eight.
@@ -155,20 +156,6 @@ async function checkRanges(
       `the VPC ${settings.vpcCIDR} has room for ${room} machines, ${machines} are wanted`,
       { hint: "choose a larger one with --vpc-cidr" },
     );
-  }
-}
-
-function refuseOverlap(cidr: string, network: ProviderContext["spec"]["network"]): void {
-  const own = parseNetwork(cidr);
-  for (const [what, range] of [
-    ["pod network", network.podCIDR],
-    ["service network", network.serviceCIDR],
-  ] as const) {
-    const other = parseNetwork(range);
-    if (!own || !other || !overlap(own, other)) continue;
-    throw new ClouderError("config", `the VPC ${cidr} and the ${what} ${range} overlap`, {
-      hint: "choose others with --vpc-cidr, --pod-cidr or --service-cidr",
-    });
   }
 }
 

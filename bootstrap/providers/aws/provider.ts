@@ -1,5 +1,5 @@
 import { awaitSsh } from "./await-ssh.ts";
-import { awaitBalancer, ourBalancer } from "./balancer.ts";
+import { awaitBalancer, balancerName, ourBalancer } from "./balancer.ts";
 import { callerAddress } from "#bootstrap/providers/caller-address";
 import { awsFacts, vpcOf } from "./cloud-facts.ts";
 import { costOf } from "./cost.ts";
@@ -81,13 +81,19 @@ export function createAwsProvider(around: AwsSurroundings): Provider {
       const workplace = await openWorkplace(context, clock);
       const [inside = "", outside] = await Promise.all(
         balancerKinds(workplace.settings).map((kind) =>
-          awaitBalancer(workplace.session, identityIn(context), kind),
+          balancerName(workplace.session, identityIn(context), kind),
         ),
       );
       return {
         loadBalancer: `${inside}:${apiPort}`,
         ...(outside !== undefined && { forCallers: `${outside}:${apiPort}` }),
       };
+    },
+    awaitApiAddress: async (context) => {
+      const { session, settings } = await openWorkplace(context, clock);
+      await Promise.all(
+        balancerKinds(settings).map((kind) => awaitBalancer(session, identityIn(context), kind)),
+      );
     },
     cloudFacts: async (context) =>
       await awsFacts(await openWorkplace(context, clock), identityIn(context)),

@@ -3,15 +3,7 @@ import type { AwsIdentity } from "./identity.ts";
 import { inventory } from "./inventory.ts";
 import { settleMs } from "./part.ts";
 import { look, type AwsSession } from "./session.ts";
-import type { Thing } from "./thing.ts";
-import { removeStages } from "#bootstrap/providers/remove-stages";
-import { throwIfCancelled } from "#core/error";
-
-const betweenMs = 5000;
-/** Passes in which nothing went, and nothing was on its way out. */
-const stalledPasses = 6;
-/** Machines, NAT gateways and the interfaces of balancers take minutes. */
-const longestMs = 20 * 60_000;
+import { removeInPasses } from "#bootstrap/providers/remove-in-passes";
 
 /**
  * Removes everything of a cluster in passes, stage by stage, until a look by tag finds nothing or
@@ -23,41 +15,20 @@ export async function removeAll(
   identity: AwsIdentity,
   begun: readonly number[],
 ): Promise<readonly string[]> {
-  const { clock, signal } = session;
-  const deadline = clock.now() + longestMs;
-  const settled = Math.max(0, ...begun) + settleMs;
-  const reasons = new Map<string, string>();
-  let before = "";
-  let stalled = 0;
-  for (;;) {
-    throwIfCancelled(signal);
-    const things = await inventory(session, identity);
-    if (things.length === 0 && clock.now() >= settled) return [];
-    const own = things.filter(({ foreign }) => foreign !== true);
-    const now = things.map(({ id, leaving }) => `${id} ${String(leaving)}`).join();
-    const waiting = things.length === 0 || own.some(({ leaving }) => leaving === true);
-    stalled = now === before && !waiting ? stalled + 1 : 0;
-    if (stalled >= stalledPasses || clock.now() >= deadline) return things.map(told(reasons));
-    before = now;
-    await removeStages(
-      own.filter(({ leaving }) => leaving !== true),
-      reasons,
-    );
-    if (things.length > 0) report(session, things.length);
-    await clock.sleep(betweenMs, signal);
-  }
-}
-
-function told(reasons: ReadonlyMap<string, string>) {
-  return ({ kind, id, name, foreign }: Thing): string => {
-    const about = [name, foreign === true ? "not made by us" : "", reasons.get(id) ?? ""];
+  const left = await removeInPasses({
+    ...{ clock: session.clock, signal: session.signal },
+    look: () => inventory(session, identity),
+    settled: Math.max(0, ...begun) + settleMs,
+    progress: (count) => {
+      const message = `${String(count)} things are still in AWS`;
+      session.report({ type: "note", level: "debug", message });
+    },
+  });
+  return left.map(({ thing: { kind, id, name, foreign }, reason = "" }) => {
+    const about = [name, foreign === true ? "not made by us" : "", reason];
     const notes = about.filter((one) => one !== "" && one !== id).join("; ");
     return notes === "" ? `${kind} ${id}` : `${kind} ${id} (${notes})`;
-  };
-}
-
-function report(session: AwsSession, left: number): void {
-  session.report({ type: "note", level: "debug", message: `${left} things are still in AWS` });
+  });
 }
 
 /** Names volumes of PersistentVolumes, which hold the user's data and are not deleted with the cluster. */

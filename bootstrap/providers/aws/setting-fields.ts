@@ -1,19 +1,7 @@
 import { images } from "./image-table.ts";
-import { hostField } from "#bootstrap/providers/ssh/settings";
-import {
-  choiceField,
-  listField,
-  numberField,
-  objectField,
-  textField,
-  truthField,
-  type Pattern,
-} from "#bootstrap/spec/field";
+import { cloudFields, like, networkPattern } from "#bootstrap/providers/cloud-fields";
+import { choiceField, listField, numberField, objectField, textField } from "#bootstrap/spec/field";
 
-const like = (pattern: RegExp, example: string): Pattern => ({
-  ...{ pattern, example, named: `must look like ${example}` },
-});
-const network = like(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "10.0.0.0/16");
 const size = like(/^[a-z0-9-]+\.[a-z0-9-]+$/, "t3.large");
 const zone = like(/^[a-z]{2}(-[a-z0-9]+)+$/, "us-east-1a");
 const subnet = like(/^subnet-[0-9a-f]+$/, "subnet-0123456789abcdef0");
@@ -71,28 +59,12 @@ export const awsSettingFields = objectField(
     ),
     vpcCIDR: textField(
       { description: "Network of the machines.", default: "10.0.0.0/16" },
-      network,
+      networkPattern,
     ),
     zones: listField(
       { description: "Zones to use; left out: those that offer the sizes." },
       textField({ description: "A zone." }, zone),
     ),
-    private: truthField({
-      description: "Machines without public addresses, behind NAT.",
-      default: false,
-    }),
-    jumpHost: hostField("A machine through which private ones are reached, user@address[:port]."),
-    spot: truthField({
-      description: "Workers that may be taken away, for less money.",
-      default: false,
-    }),
-    allowCIDRs: listField(
-      { description: "Who may reach SSH and the API server; left out: this machine's address." },
-      textField({ description: "A network." }, like(/^[0-9./]+$/, "203.0.113.7/32")),
-    ),
-    ingress: truthField({
-      description: "Open 80, 443 and NodePorts to allowCIDRs.",
-      default: false,
-    }),
+    ...cloudFields,
   },
 );

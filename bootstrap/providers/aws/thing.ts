@@ -1,20 +1,7 @@
+import type { CloudThing } from "#bootstrap/providers/remove-in-passes";
 import type { AwsIdentity } from "./identity.ts";
 import { hasAwsCode, isGone } from "./aws-error.ts";
 import { look, type AwsSession } from "./session.ts";
-
-/** Something of a cluster that is in AWS now. */
-export interface Thing {
-  readonly kind: string;
-  readonly id: string;
-  readonly name: string;
-  /** Things of an earlier stage stand in the way of later ones. */
-  readonly stage: number;
-  /** It is on its way out and is only waited for. */
-  readonly leaving?: boolean;
-  /** Somebody else's, inside of a VPC of ours: named, never touched. */
-  readonly foreign?: boolean;
-  remove(): Promise<void>;
-}
 
 /** What a look for things needs; a VPC of ours owns everything in it, tagged or not. */
 export interface Search {
@@ -51,7 +38,7 @@ export function thing(
   name: string | undefined,
   remove: () => Promise<unknown>,
   leaving = false,
-): Thing {
+): CloudThing {
   return {
     ...{ kind, id, name: name ?? "", stage: stages[kind], leaving },
     remove: async () => {

@@ -3,22 +3,13 @@ import { kinds, type Kind, type Thing } from "./kinds.ts";
 import { diskOf } from "./machine-body.ts";
 import { assignmentOf, findAssignment } from "./roles.ts";
 import { call, ended, everyItem, isGone, type CallOptions } from "./session.ts";
+import type { CloudThing } from "#bootstrap/providers/remove-in-passes";
 import { findGroup, groupId, isOwnGroup, known, thingsOf, type Known, type Site } from "./site.ts";
 
 /** Something of a cluster that is in Azure now. */
-export interface Leftover {
-  readonly kind: string;
-  readonly id: string;
-  readonly name: string;
-  /** Things of an earlier stage stand in the way of later ones. */
-  readonly stage: number;
-  /** It is on its way out and is only waited for. */
-  readonly leaving: boolean;
-  /** Somebody else's, inside of a group of ours: named, never touched. */
-  readonly foreign?: boolean;
+export interface Leftover extends CloudThing {
   /** The machine that it belongs to. */
   readonly machine?: string;
-  remove(): Promise<void>;
 }
 
 const allKinds: readonly Kind[] = Object.values(kinds);

@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { isOurs, tagKeys } from "./identity.ts";
 import { kinds, type Kind, type Thing } from "./kinds.ts";
 import { isReady } from "./part.ts";
 import type { AzureSettings } from "./settings.ts";
 import { thingsOf, type Known, type Workplace } from "./site.ts";
-import { keyFileOf } from "./ssh-key.ts";
-import type { SshLogin } from "#bootstrap/nodes/node-access";
+import { accessTo } from "#bootstrap/providers/machine-access";
 import type { Machine, ProviderContext } from "#bootstrap/providers/provider";
 
 /** The cluster's machines that are ready, as the rest of the program sees them. */
@@ -49,31 +47,9 @@ function machineOf(
     privateAddress: address.private,
     ...(address.public !== undefined && { publicAddress: address.public }),
     providerID: `azure://${id}`,
-    reach: {
-      access: "ssh",
+    reach: accessTo(context, settings, {
       host: address.public ?? address.private,
-      port: 22,
       user: settings.user,
-      keyFile: keyFileOf(settings, context.folder),
-      knownHostsFile: join(context.folder, "known_hosts"),
-      ...jumpOf(context, settings),
-    },
-  };
-}
-
-function jumpOf(
-  { folder, sshAgent }: ProviderContext,
-  settings: AzureSettings,
-): { readonly jump?: SshLogin } {
-  const { jumpHost, key } = settings;
-  if (!jumpHost) return {};
-  const { address, port, user } = jumpHost;
-  return {
-    jump: {
-      ...{ host: address, port, user },
-      // It was there before the cluster and the cluster's own key.
-      ...(key !== undefined && { keyFile: keyFileOf(settings, folder) }),
-      ...(sshAgent !== undefined && { agent: sshAgent }),
-    },
+    }),
   };
 }

@@ -13,8 +13,9 @@ import { findThing, type Workplace } from "./site.ts";
 import { sizesOf, usableSize, usableZones, zonesFor, type Size } from "./sizes.ts";
 import { checkKey } from "./ssh-key.ts";
 import { isSpot, sizeFor } from "#bootstrap/providers/machine-size";
+import { refuseOverlap } from "#bootstrap/providers/own-network";
 import type { ProviderContext, WantedMachine } from "#bootstrap/providers/provider";
-import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
+import { parseNetwork } from "#bootstrap/spec/cidr";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { ClouderError } from "#core/error";
 
@@ -100,10 +101,10 @@ async function checkNetwork({ spec }: ProviderContext, place: Workplace): Promis
   const adopted =
     settings.subnet === undefined ? undefined : await adoptedSubnet(place, settings.subnet);
   if (adopted) {
-    refuseOverlap(adopted.cidr, spec.network);
+    refuseOverlap({ what: "network", cidr: adopted.cidr }, spec.network);
     checkWayOut(settings.private, adopted.wayOut);
   } else {
-    refuseOverlap(settings.vnetCIDR, spec.network);
+    refuseOverlap({ what: "network", cidr: settings.vnetCIDR, flag: "--vnet-cidr" }, spec.network);
   }
   const cidr = adopted?.cidr ?? settings.subnetCIDR;
   const prefix = parseNetwork(cidr)?.prefix ?? 32;
@@ -126,19 +127,5 @@ function checkWayOut(hidden: boolean, wayOut: boolean): void {
       "machines without public addresses would not reach the Internet from that subnet",
       { hint: "give the subnet a NAT gateway or a route table, or leave --private out" },
     );
-  }
-}
-
-function refuseOverlap(cidr: string, network: ProviderContext["spec"]["network"]): void {
-  const own = parseNetwork(cidr);
-  for (const [what, range] of [
-    ["pod network", network.podCIDR],
-    ["service network", network.serviceCIDR],
-  ] as const) {
-    const other = parseNetwork(range);
-    if (!own || !other || !overlap(own, other)) continue;
-    throw new ClouderError("config", `the network ${cidr} and the ${what} ${range} overlap`, {
-      hint: "choose others with --vnet-cidr, --pod-cidr or --service-cidr",
-    });
   }
 }

@@ -1,19 +1,7 @@
 import { images } from "./image-table.ts";
-import { hostField } from "#bootstrap/providers/ssh/settings";
-import {
-  choiceField,
-  listField,
-  numberField,
-  objectField,
-  textField,
-  truthField,
-  type Pattern,
-} from "#bootstrap/spec/field";
+import { cloudFields, like, networkPattern } from "#bootstrap/providers/cloud-fields";
+import { choiceField, listField, numberField, objectField, textField } from "#bootstrap/spec/field";
 
-const like = (pattern: RegExp, example: string): Pattern => ({
-  ...{ pattern, example, named: `must look like ${example}` },
-});
-const network = like(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "10.0.0.0/16");
 const size = like(/^[A-Z][A-Za-z]+_[A-Za-z0-9_-]+$/, "Standard_D4s_v5");
 
 /** `spec.provider.settings` of the azure provider. */
@@ -57,11 +45,11 @@ export const azureSettingFields = objectField(
     }),
     vnetCIDR: textField(
       { description: "Virtual network of the machines.", default: "10.0.0.0/16" },
-      network,
+      networkPattern,
     ),
     subnetCIDR: textField(
       { description: "Subnet of the machines, inside of it.", default: "10.0.0.0/24" },
-      network,
+      networkPattern,
     ),
     subnet: textField(
       { description: "Id of a subnet that is there, instead of a network of the cluster's own." },
@@ -74,22 +62,6 @@ export const azureSettingFields = objectField(
       { description: "Zones to use; left out: those that offer the sizes." },
       textField({ description: "A zone." }, like(/^[1-9]$/, "1")),
     ),
-    private: truthField({
-      description: "Machines without public addresses, behind a NAT gateway.",
-      default: false,
-    }),
-    jumpHost: hostField("A machine through which private ones are reached, user@address[:port]."),
-    spot: truthField({
-      description: "Workers that may be taken away, for less money.",
-      default: false,
-    }),
-    allowCIDRs: listField(
-      { description: "Who may reach SSH and the API server; left out: this machine's address." },
-      textField({ description: "A network." }, like(/^[0-9./]+$/, "203.0.113.7/32")),
-    ),
-    ingress: truthField({
-      description: "Open 80, 443 and NodePorts to allowCIDRs.",
-      default: false,
-    }),
+    ...cloudFields,
   },
 );

@@ -170,6 +170,8 @@ it("goes to the next version, control planes first, its pods kept (H7)", minutes
   };
   expect(done.nodes).toEqual([...planes, "ha-node-1", "ha-node-2"]);
   expect((await stat(done.snapshot.file)).mode & 0o777).toBe(0o600);
+  const log = join(home, ".clouder", "kubeadm", name, "logs", "ha-node-2.log");
+  expect(await readFile(log, "utf8")).toMatch(/ kubeadm "\$@".* upgrade node -> status 0, /);
   const { stdout: listed } = await clouder(["node", "list", name, "-o", "json"]);
   for (const node of JSON.parse(listed) as readonly { state: string; version: string }[]) {
     expect(node).toMatchObject({ state: "ready", version: `v${versions.kubernetes}` });
@@ -182,17 +184,13 @@ it("goes to the next version, control planes first, its pods kept (H7)", minutes
 
 describe("pools", () => {
   const update = ["nodepool", "update", name, "workers", "--desired", "1"];
+  const want = async (minAvailable: number) => {
+    const patch = JSON.stringify({ spec: { minAvailable } });
+    await kubectl("patch", "poddisruptionbudget", "web", "--type=merge", "-p", patch);
+  };
 
   it("a disruption budget keeps a node, and is named (H4)", minutes(4), async () => {
-    const budget = { spec: { minAvailable: 2 } };
-    await kubectl(
-      "patch",
-      "poddisruptionbudget",
-      "web",
-      "--type=merge",
-      "-p",
-      JSON.stringify(budget),
-    );
+    await want(2);
     await eventually("the budget counts", async () => {
       const allowed = await kubectl(
         ...["get", "poddisruptionbudget", "web", "-o", "jsonpath={.status.disruptionsAllowed}"],
@@ -209,15 +207,7 @@ describe("pools", () => {
   });
 
   it("shrink once the budget allows it (H4)", minutes(5), async () => {
-    const budget = { spec: { minAvailable: 1 } };
-    await kubectl(
-      "patch",
-      "poddisruptionbudget",
-      "web",
-      "--type=merge",
-      "-p",
-      JSON.stringify(budget),
-    );
+    await want(1);
     await clouder([...update, "--timeout", "60s"]);
     expect(await readyNodes()).toEqual([...planes, "ha-node-1"]);
   });

@@ -77,6 +77,38 @@ describe("weather", () => {
     expect(await ensure(await world.context({ workers: 0 }))).toHaveLength(1);
   });
 
+  test("C2 a load balancer that is still being made holds up neither machines nor its name, only who needs it", async () => {
+    const context = await world.context({ workers: 0 });
+    const untouched = world.faults.answered;
+    let looks = 0;
+    let provisioning = true;
+    world.faults.answered = ({ action }, body) => {
+      if (action !== "DescribeLoadBalancers") return body;
+      looks += 1;
+      return provisioning
+        ? body.replaceAll("<Code>active</Code>", "<Code>provisioning</Code>")
+        : body;
+    };
+    try {
+      expect(await ensure(context)).toHaveLength(1);
+      expect(await world.provider.apiAddress?.(context)).toMatchObject({
+        loadBalancer: expect.stringMatching(/\.elb\..*:6443$/) as string,
+      });
+      const before = looks;
+      let active = false;
+      const waiting = world.provider.awaitApiAddress?.(context).then(() => {
+        active = true;
+      });
+      await expect.poll(() => looks).toBeGreaterThan(before + 6);
+      expect(active).toBe(false);
+      provisioning = false;
+      await waiting;
+      expect(active).toBe(true);
+    } finally {
+      world.faults.answered = untouched;
+    }
+  });
+
   test("C2 what others still hold is tried again, pass after pass", async () => {
     const context = await world.context({ workers: 1 });
     await ensure(context);

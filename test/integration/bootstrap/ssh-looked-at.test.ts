@@ -90,3 +90,47 @@ it("one that dies later is named, the others' work is kept, and the next create 
   ]);
   expect(await create(world)).toMatchObject({ changed: false });
 });
+
+const helperOf = (argv: readonly string[]) => argv.some((word) => word.endsWith("/apt-helper"));
+const gone = (argv: readonly string[]) => {
+  const url = new URL(argv.at(-2) ?? "");
+  const line = `E: Failed to fetch ${url.href}  Temporary failure resolving '${url.hostname}'`;
+  return { status: 100, stdout: "", stderr: line };
+};
+
+it("machines that do not reach the public repositories are told with these and the cure, none is changed", async () => {
+  const answer = (host: number, argv: readonly string[]) =>
+    helperOf(argv) && host === 1 ? gone(argv) : undefined;
+  await using world = await createSshWorld({ hosts: 3, packages: { kind: "online" }, answer });
+  const untouched = world.state();
+  const error = await failure(world);
+  expect(error).toMatchObject({
+    code: "unreachable",
+    hint: expect.stringMatching(/proxy.*mirror in spec\.packages.*--bundle/) as string,
+  });
+  expect(error).toHaveProperty("message");
+  const { message } = error as ClouderError;
+  expect(message).toMatch(/^facts on fleet-node-1: fleet-node-1 does not reach key https:\/\/pkgs/);
+  expect(message).toMatch(/does not reach key https:\/\/download\.docker\.com\/linux\/debian\/gpg/);
+  expect(message).not.toMatch(/fleet-master|fleet-node-2/);
+  expect(world.state()).toEqual(untouched);
+});
+
+it("a repository's other faults are not told by the look, and machines with their packages ask none", async () => {
+  let asked = 0;
+  const noticed = "/var/lib/clouder/bootstrap/installed.json";
+  const answer = (host: number, argv: readonly string[]) => {
+    if (host === 1 && argv[0] === "cat" && argv.at(-1) === noticed) {
+      return { status: 0, stdout: '{"wanted":"x"}', stderr: "" };
+    }
+    if (!helperOf(argv)) return undefined;
+    asked += 1;
+    const stderr = "E: Certificate verification failed: The certificate is NOT trusted.";
+    return { status: 100, stdout: "", stderr };
+  };
+  const only = "compare-hosts";
+  const packages = { kind: "online" };
+  await using world = await createSshWorld({ hosts: 2, packages, answer, only });
+  expect(await create(world)).toMatchObject({ complete: false });
+  expect(asked).toBe(2);
+});

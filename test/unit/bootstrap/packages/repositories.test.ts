@@ -14,7 +14,7 @@ const origin = { ...upstream, containerdVersion: upstream.containerd.series };
 const host = (os: string, more: Partial<HostFacts> = {}): HostFacts => ({
   ...{ name: "lab-node-1", os, architecture: "amd64", kernel: "6.1.0-40-amd64", cgroup: "v2" },
   ...{ sharedKernel: false, sysResource: true, processors: 2, memoryBytes: 4e9, machineId: "m" },
-  ...{ addresses: [], foreignServices: [], busyPorts: [], firewalls: [] },
+  ...{ addresses: [], owner: "", foreignServices: [], busyPorts: [], firewalls: [] },
   ...{ freeBytes: 1e10, clockSeconds: 0 },
   ...more,
 });

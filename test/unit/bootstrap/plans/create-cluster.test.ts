@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createClusterPlan } from "#bootstrap/plans/create-cluster";
-import { chooseSteps } from "#bootstrap/plans/order";
+import { chooseSteps, orderSteps } from "#bootstrap/plans/order";
 import { runPlan } from "#bootstrap/plans/runner";
 import type { Provider } from "#bootstrap/providers/provider";
 import { ClouderError } from "#core/error";
@@ -46,4 +46,18 @@ test("a create cannot leave the look before the first change out", () => {
   expect(() => chooseSteps(plan, { skip: ["preflight"] })).toThrow(
     expect.objectContaining({ code: "usage", hint: 'do not skip "preflight"' }),
   );
+});
+
+test("only kubeadm waits for a load balancer: machines are prepared while it is being made", () => {
+  const order = orderSteps(createClusterPlan({ keepsMachines: false }));
+  const foundations = (id: string): readonly string[] =>
+    (order.find(({ step }) => step.id === id)?.after ?? []).flatMap((one) => [
+      one,
+      ...foundations(one),
+    ]);
+  expect(foundations("init")).toContain("load-balancer");
+  for (const early of ["connect", "prepare-host", "install-packages", "import-images", "prove"]) {
+    expect(foundations(early), early).toContain("machines");
+    expect(foundations(early), early).not.toContain("load-balancer");
+  }
 });

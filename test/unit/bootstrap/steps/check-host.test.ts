@@ -30,6 +30,8 @@ it.each([
     "port 6443, 10250 of lab-node-1",
     "ss -ltnp",
   ],
+  ["another cluster", { owner: "other" }, "exists", "is part of another", "take it out of that"],
+  ["a cluster of nobody knows whom", { owner: "unknown" }, "exists", "lab-node-1", "kubeadm reset"],
   ["a clock that is late", { clock: String(now - 400) }, "conflict", "400 s behind", "set-ntp"],
   ["a clock that is early", { clock: String(now + 61) }, "conflict", "61 s ahead of", "set-ntp"],
 ])(
@@ -52,5 +54,6 @@ it("a firewall is told with the ports that the cluster needs, and stops nothing 
 it("a machine in order is taken without a word", () => {
   said.length = 0;
   checkRoom(context, facts({}));
+  checkRoom(context, facts({ owner: context.uid }));
   expect(said).toEqual([]);
 });

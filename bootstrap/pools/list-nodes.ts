@@ -1,5 +1,6 @@
 import { findRecord } from "#bootstrap/cluster-folder";
 import type { ClusterName, LifeAround } from "#bootstrap/pools/place";
+import { nodeXpu } from "#bootstrap/pools/node-xpu";
 import { nodeLabels } from "#bootstrap/pools/pool-kind";
 import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
 import { wantedMachines } from "#bootstrap/spec/machines";
@@ -13,6 +14,8 @@ export interface ListedNode {
   readonly pool: string;
   /** "absent" where the cluster has no such node. */
   readonly state: "ready" | "cordoned" | "not ready" | "absent";
+  /** `cpu`, `gpu-cuda`; empty where no label of the node says it. */
+  readonly xpu: string;
   readonly version: string;
   readonly address: string;
 }
@@ -70,6 +73,7 @@ function listed(spec: ClusterSpec, present: readonly Node[]): readonly ListedNod
     const address = node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
     return {
       ...{ name, role, pool, state: stateOf(node) },
+      xpu: nodeXpu(node?.metadata.labels),
       version: node?.status?.nodeInfo?.kubeletVersion ?? "",
       address: address ?? "",
     };

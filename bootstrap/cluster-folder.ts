@@ -136,7 +136,10 @@ export async function readRecord(folder: string): Promise<ClusterRecord | undefi
   try {
     record = JSON.parse(text) as Partial<ClusterRecord>;
   } catch (error) {
-    throw new ClouderError("config", `${path} is not JSON`, { cause: error });
+    throw new ClouderError("config", `${path} is not JSON`, {
+      hint: "repair it, or move it away; a create of the same name finds machines of a cloud by their tags",
+      cause: error,
+    });
   }
   if (record.version === (1 as number) && record.spec && record.uid !== undefined) {
     return record as ClusterRecord;

@@ -11,7 +11,7 @@ import { runPlan } from "#bootstrap/plans/runner";
 import type { LifeAround } from "#bootstrap/pools/place";
 import { providers } from "#bootstrap/providers/registry";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
-import { ClouderError } from "#core/error";
+import { ClouderError, hasCode, isClouderError } from "#core/error";
 import { loadDriver } from "#core/registry";
 
 export interface DeleteClusterRequest {
@@ -41,7 +41,8 @@ export async function deleteCluster(
     try {
       await runPlan(plan, context);
     } catch (error) {
-      if (request.force !== true || !context.provider.keepsMachines) throw error;
+      if (!context.provider.keepsMachines) throw error;
+      if (request.force !== true) throw withForce(error);
     }
     await unmergeKubeconfig(request.userKubeconfig, name, context.uid);
     await rm(folder, { recursive: true, force: true });
@@ -86,4 +87,12 @@ async function planOf(
       packages: noPackages,
     },
   };
+}
+
+/** Machines of the user's that do not answer keep a delete from beginning. */
+function withForce(error: unknown): unknown {
+  if (!isClouderError(error) || !hasCode(error, "unreachable", "timeout")) return error;
+  const { code, message, cause, details, hint } = error;
+  const cures = [...(hint === undefined ? [] : [hint]), "--force goes on without it"];
+  return new ClouderError(code, message, { hint: cures.join("; "), cause, details });
 }

@@ -158,11 +158,13 @@ async function unseen(
 ): Promise<ClusterSummary> {
   if (!isClouderError(error)) throw error;
   report({ type: "note", level: "warn", message: `${name}: ${error.message}` });
-  const record = await findRecord(home, name);
+  // One record that cannot be read does not hide the others.
+  const record = await findRecord(home, name).catch(() => undefined);
   return {
-    ...{ name, provider: record.cloud, kubernetesVersion: record.k8s_version, state: "unknown" },
-    machines: { running: 0, wanted: wantedMachines(record.spec).length },
-    createdAt: record.created_at,
+    ...{ name, provider: record?.cloud ?? "", kubernetesVersion: record?.k8s_version ?? "" },
+    state: "unknown",
+    machines: { running: 0, wanted: record ? wantedMachines(record.spec).length : 0 },
+    createdAt: record?.created_at ?? "",
   };
 }
 

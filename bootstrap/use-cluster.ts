@@ -12,7 +12,7 @@ export async function readKubeconfig(
   const path = kubeconfigPath(home, name);
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new ClouderError("not-found", `the cluster "${name}" has no kubeconfig yet`, {
-      hint: `complete it: kubectl clouder cluster create ${name}`,
+      hint: `complete it: kubectl clouder kubeadm setup ${name}`,
       cause: error,
     });
   });

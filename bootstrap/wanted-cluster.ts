@@ -4,8 +4,10 @@ import { openPackages } from "#bootstrap/packages/registry";
 import { refuseNoEndpoint } from "#bootstrap/kubeadm/endpoint";
 import { loadCreatePlan } from "#bootstrap/plans/load-create-plan";
 import { chooseSteps } from "#bootstrap/plans/order";
+import type { Provider } from "#bootstrap/providers/provider";
 import { providers } from "#bootstrap/providers/registry";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
+import { wrongField } from "#bootstrap/spec/document";
 import { loadPackages, loadSpec } from "#bootstrap/spec/load";
 import { readSource } from "#bootstrap/spec/read-source";
 import { toldBySource } from "#bootstrap/spec/source";
@@ -47,11 +49,20 @@ async function checkRequest(
   { home, steps }: CreateClusterRequest,
   around: Surroundings,
 ): Promise<void> {
-  const provider = await loadDriver(providers, "provider", spec.provider.name);
+  const provider = await providerOf(spec);
   chooseSteps(await loadCreatePlan(provider), steps ?? {});
   const context = { ...around, spec, folder: clusterFolder(home, spec.name) };
   refuseNoEndpoint(spec, provider);
   // Reads the provider's settings and compares them with the machines that are wanted.
   provider.preview(context, wantedMachines(spec));
   checkMachineNetworks(spec, provider.machineNetworks(spec.provider));
+}
+
+async function providerOf({ provider: { name } }: ClusterSpec): Promise<Provider> {
+  try {
+    return await loadDriver(providers, "provider", name);
+  } catch (error) {
+    if (!hasCode(error, "not-found")) throw error;
+    throw wrongField("spec.provider.name", `"${name}" is not a known provider`, error.hint);
+  }
 }

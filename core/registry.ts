@@ -1,4 +1,5 @@
 import { ClouderError } from "#core/error";
+import { nearest } from "#core/nearest";
 
 /**
  * A growth axis: name to lazily loaded driver. A plain literal typed with `satisfies Registry<Port>`;
@@ -16,8 +17,11 @@ export async function loadDriver<Driver>(
 ): Promise<Driver> {
   const entry = Object.hasOwn(registry, name) ? registry[name] : undefined;
   if (!entry) {
+    const known = Object.keys(registry);
+    const [near] = nearest(name, known);
+    const all = `use one of: ${known.join(", ")}`;
     throw new ClouderError("not-found", `unknown ${kind} "${name}"`, {
-      hint: `use one of: ${Object.keys(registry).join(", ")}`,
+      hint: near === undefined ? all : `did you mean ${near}? ${all}`,
     });
   }
   return entry.load();

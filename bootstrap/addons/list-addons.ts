@@ -2,9 +2,10 @@ import { addonState, type AddonState } from "#bootstrap/addons/addon-state";
 import { addonInput } from "#bootstrap/addons/input";
 import { addons } from "#bootstrap/addons/table";
 import { fits, wantedAddons } from "#bootstrap/addons/wanted";
-import { clusterFolder, findRecord, kubeconfigPath } from "#bootstrap/cluster-folder";
+import { clusterFolder, findRecord } from "#bootstrap/cluster-folder";
 import type { ClusterName, LifeAround } from "#bootstrap/pools/place";
 import { providers } from "#bootstrap/providers/registry";
+import { readKubeconfig } from "#bootstrap/use-cluster";
 import { loadDriver } from "#core/registry";
 
 /** One add-on of the table, as a cluster has it. */
@@ -28,7 +29,8 @@ export async function listAddons(
   around: LifeAround,
 ): Promise<readonly ListedAddon[]> {
   const { spec, uid } = await findRecord(home, cluster);
-  const kube = await around.connect(kubeconfigPath(home, cluster));
+  const { path } = await readKubeconfig(home, cluster);
+  const kube = await around.connect(path);
   const wanted = new Set(wantedAddons(spec).map(({ name }) => name));
   const possible = addons.filter((one) => fits(one, spec.provider.name));
   const provider = await loadDriver(providers, "provider", spec.provider.name);

@@ -40,15 +40,22 @@ export async function readContexts(home: string): Promise<Contexts> {
   try {
     // Ids of AWS accounts may start with 0: a key is a text, quoted or not.
     const file = parse(text, { schema: "failsafe" }) as { clouder?: unknown } | null;
-    clouder = typed(file?.clouder) as typeof clouder;
+    clouder = (file === null ? {} : typed(file.clouder)) as typeof clouder;
   } catch (error) {
-    throw new ClouderError("config", `${path} is not valid: ${messageOf(error)}`, {
-      hint: "repair it, or move it away and run: kubectl clouder ctx init",
-      cause: error,
-    });
+    throw notValid(path, messageOf(error).split("\n")[0] ?? "", error);
+  }
+  if (typeof clouder !== "object" || Array.isArray(clouder)) {
+    throw notValid(path, "it has no section clouder");
   }
   const { default_context = null, current_context = null, contexts = {}, ...rest } = clouder;
   return { default_context, current_context, contexts, rest: { ...emptyRest, ...rest } };
+}
+
+function notValid(path: string, why: string, cause?: unknown): ClouderError {
+  return new ClouderError("config", `${path} is not valid: ${why}`, {
+    hint: "repair it, or move it away and run: kubectl clouder ctx init",
+    cause,
+  });
 }
 
 /** The failsafe schema knows only texts. */

@@ -6,7 +6,7 @@ import {
   type ContextCloud,
   type Contexts,
 } from "#bootstrap/contexts/contexts-file";
-import { ClouderError, messageOf } from "#core/error";
+import { ClouderError, isClouderError, messageOf } from "#core/error";
 
 export interface CloudAccount {
   readonly id: string;
@@ -24,12 +24,18 @@ export interface ContextView {
   readonly current: boolean;
 }
 
+export interface NotListed {
+  readonly cloud: string;
+  readonly cause: string;
+  readonly cure?: string;
+}
+
 export interface SyncedContexts {
   readonly added: number;
   readonly updated: number;
   readonly contexts: readonly ContextView[];
   /** Clouds that could not be asked, each with its cause. */
-  readonly notListed: readonly { readonly cloud: string; readonly cause: string }[];
+  readonly notListed: readonly NotListed[];
 }
 
 /**
@@ -42,13 +48,13 @@ export async function syncContexts(home: string, sources: AccountSources): Promi
   const contexts: Record<string, Record<string, { readonly name: string }>> = {};
   for (const [cloud, accounts] of Object.entries(before.contexts))
     contexts[cloud] = { ...accounts };
-  const notListed: { cloud: string; cause: string }[] = [];
+  const notListed: NotListed[] = [];
   let [added, updated] = [0, 0];
   const answers = await Promise.allSettled(contextClouds.map((cloud) => sources[cloud]()));
   answers.forEach((answer, index) => {
     const cloud = contextClouds[index] ?? "azure";
     if (answer.status === "rejected") {
-      notListed.push({ cloud, cause: messageOf(answer.reason) });
+      notListed.push({ cloud, cause: messageOf(answer.reason), ...cureOf(answer.reason) });
       return;
     }
     const known = (contexts[cloud] ??= {});
@@ -69,6 +75,20 @@ export async function syncContexts(home: string, sources: AccountSources): Promi
   return { added, updated, contexts: viewsOf(after), notListed };
 }
 
+function cureOf(error: unknown): Pick<NotListed, "cure"> {
+  return isClouderError(error) && error.hint !== undefined ? { cure: error.hint } : {};
+}
+
+/** How the clouds' accounts are written. */
+const ids: Readonly<Record<ContextCloud, { form: RegExp; like: string; example: string }>> = {
+  azure: {
+    form: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+    like: "the id of an Azure subscription",
+    example: "00000000-0000-0000-0000-000000000000",
+  },
+  aws: { form: /^\d{12}$/, like: "an AWS account, twelve digits", example: "012345678901" },
+};
+
 /** Makes an account the one that later commands work with; it must be one that the cloud names. */
 export async function setContext(
   home: string,
@@ -80,6 +100,12 @@ export async function setContext(
   if (!named) {
     throw new ClouderError("usage", `unknown cloud "${cloud}"`, {
       hint: `use one of: ${contextClouds.join(", ")}`,
+    });
+  }
+  const { form, like, example } = ids[named];
+  if (!form.test(id)) {
+    throw new ClouderError("usage", `"${id}" is not ${like}`, {
+      hint: `use for example ${example}`,
     });
   }
   const before = await readContexts(home);

@@ -15,9 +15,10 @@ export function lastingDifferences(
 ): readonly Difference[] {
   const object = `cluster/${spec.name}`;
   const fields = fieldDifferences(lasting(known), lasting(spec));
+  // With another provider all else is another, too.
+  const other = fields.filter(({ field }) => field === "spec.provider.name");
+  if (other.length > 0) return [refused(object, other, anew(spec.name))];
   const lasts: Difference[] = fields.length === 0 ? [] : [refused(object, fields, anew(spec.name))];
-  // Another provider's settings cannot be compared.
-  if (known.provider.name !== spec.provider.name) return lasts;
   const setting = provider.cannotBecome(known.provider, spec.provider);
   if (setting !== undefined) {
     const field = { field: "spec.provider.settings", after: setting };

@@ -32,7 +32,7 @@ export function loggedAccess(access: NodeAccess, log: HostLog, clock: Clock): No
   return {
     host: access.host,
     run: (argv, options) =>
-      noted(cut(oneLine(quote(argv)), longestCommand), () => access.run(argv, options), ended),
+      noted(shortened(oneLine(quote(argv))), () => access.run(argv, options), ended),
     readFile: (path) => noted(`read ${path}`, () => access.readFile(path), done),
     writeFile: (path, content, mode) =>
       noted(`write ${path}`, () => access.writeFile(path, content, mode), done),
@@ -62,6 +62,12 @@ function failure(error: unknown): Outcome {
     outcome: `failed: ${cut(oneLine(messageOf(error)), longestCommand)}`,
     ...(Array.isArray(output) && { said: output.join("\n") }),
   };
+}
+
+/** The end stays: what a script is to do stands in its arguments. */
+function shortened(command: string): string {
+  if (command.length <= longestCommand) return command;
+  return `${command.slice(0, longestCommand - 100)} … ${command.slice(-100)}`;
 }
 
 function cut(text: string, longest: number): string {

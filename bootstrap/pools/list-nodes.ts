@@ -1,8 +1,10 @@
-import { kubeconfigPath, findRecord } from "#bootstrap/cluster-folder";
+import { findRecord } from "#bootstrap/cluster-folder";
 import type { ClusterName, LifeAround } from "#bootstrap/pools/place";
+import { nodeXpu } from "#bootstrap/pools/node-xpu";
 import { nodeLabels } from "#bootstrap/pools/pool-kind";
 import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
 import { wantedMachines } from "#bootstrap/spec/machines";
+import { readKubeconfig } from "#bootstrap/use-cluster";
 import { nodes, type Node } from "#kube/resources";
 
 /** One node as the cluster sees it now. */
@@ -12,6 +14,8 @@ export interface ListedNode {
   readonly pool: string;
   /** "absent" where the cluster has no such node. */
   readonly state: "ready" | "cordoned" | "not ready" | "absent";
+  /** `cpu`, `gpu-cuda`; empty where no label of the node says it. */
+  readonly xpu: string;
   readonly version: string;
   readonly address: string;
 }
@@ -38,7 +42,8 @@ export async function listNodes(
   around: LifeAround,
 ): Promise<readonly ListedNode[]> {
   const { spec } = await findRecord(home, cluster);
-  const kube = await around.connect(kubeconfigPath(home, cluster));
+  const { path } = await readKubeconfig(home, cluster);
+  const kube = await around.connect(path);
   return listed(spec, await kube.list(nodes));
 }
 
@@ -68,6 +73,7 @@ function listed(spec: ClusterSpec, present: readonly Node[]): readonly ListedNod
     const address = node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
     return {
       ...{ name, role, pool, state: stateOf(node) },
+      xpu: nodeXpu(node?.metadata.labels),
       version: node?.status?.nodeInfo?.kubeletVersion ?? "",
       address: address ?? "",
     };

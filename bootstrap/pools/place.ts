@@ -44,6 +44,16 @@ export interface ClusterName {
   readonly cluster: string;
 }
 
+/** The record of a cluster that can be changed: ours, and complete. */
+export async function completeRecord({ home, cluster }: ClusterName): Promise<ClusterRecord> {
+  const record = await findRecord(home, cluster);
+  refuseOriginal(record);
+  if (record.setup_complete) return record;
+  throw new ClouderError("refused", `the cluster "${cluster}" is not complete yet`, {
+    hint: `complete it first: kubectl clouder kubeadm setup ${cluster}`,
+  });
+}
+
 /** Runs a job on a cluster that is complete, while no other command changes it. */
 export async function atCluster<T>(
   { home, cluster }: ClusterName,
@@ -53,13 +63,7 @@ export async function atCluster<T>(
   await findRecord(home, cluster);
   const folder = clusterFolder(home, cluster);
   return await withClusterLock(folder, async () => {
-    const record = await findRecord(home, cluster);
-    refuseOriginal(record);
-    if (!record.setup_complete) {
-      throw new ClouderError("refused", `the cluster "${cluster}" is not complete yet`, {
-        hint: `complete it first: kubectl clouder cluster create ${cluster}`,
-      });
-    }
+    const record = await completeRecord({ home, cluster });
     const spec = withNumbers(record.spec);
     const provider = await loadDriver(providers, "provider", spec.provider.name);
     const context = {

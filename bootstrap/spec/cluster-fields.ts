@@ -21,7 +21,10 @@ export const clusterName: Pattern = {
   example: "lab",
   longest: 40,
 };
-const poolName: Pattern = { ...clusterName, named: "cannot name a pool", longest: 30 };
+const poolName: Pattern = {
+  ...{ ...clusterName, longest: 30, example: "gpu-workers" },
+  named: "cannot name a pool: at most 30 small letters, digits and hyphens, a letter first",
+};
 const network: Pattern = {
   pattern: /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
   named: "is not an IPv4 network",

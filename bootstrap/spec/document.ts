@@ -103,7 +103,8 @@ export function shown(value: unknown): string {
   return (json ?? String(value)).slice(0, 60);
 }
 
-const giveOrDrop = "give a value that fits, or take the line away for the default";
+/** The cure of a value that does not fit, in a document. */
+export const giveOrDrop = "give a value that fits, or take the line away for the default";
 
 function objectHint(known: readonly string[]): string {
   return known.length === 0 ? "write name: value below it" : `its fields are ${known.join(", ")}`;

@@ -10,6 +10,8 @@ import {
   type Place,
 } from "./document.ts";
 
+import { nearest } from "#core/nearest";
+
 /** What is used of JSON Schema, draft 7: the one that editors know best. */
 export interface JsonSchema {
   readonly description?: string;
@@ -92,7 +94,11 @@ export function choiceField<const T extends string | number>(
       if (chosen !== undefined) return chosen;
       const all = choices.join(", ");
       const must = choices.length === 1 ? `must be ${all}` : `must be one of ${all}`;
-      throw wrongField(path, `${must}, not ${shown(value)}`, `use ${choices.join(" or ")}`);
+      const [near] = typeof value === "string" ? nearest(value, choices.map(String)) : [];
+      const hint = `use ${choices.join(" or ")}`;
+      const meant =
+        near === undefined || choices.length === 1 ? hint : `did you mean ${near}? ${hint}`;
+      throw wrongField(path, `${must}, not ${shown(value)}`, meant);
     },
   };
 }

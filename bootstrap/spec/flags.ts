@@ -58,6 +58,25 @@ const places = {
   { readonly flag: string; readonly path: readonly (string | number)[] }
 >;
 
+/** Flags of settings that are not called as their setting is. */
+const settingFlags: Readonly<Record<string, string>> = {
+  allowCIDRs: "--allow-cidr",
+  subnets: "--subnet",
+  subnet: "--subnet-id",
+  subscription: "--subscription-id",
+  user: "--admin-user",
+  vpcCIDR: "--vpc-cidr",
+  vnetCIDR: "--vnet-cidr",
+  subnetCIDR: "--subnet-cidr",
+};
+
+/** The flag of a provider's setting. */
+function settingFlag(name: string): string {
+  return (
+    settingFlags[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  );
+}
+
 /** The document with the flags laid over it; without a document, what the flags alone make. */
 export function withFlags(document: unknown, flags: ClusterFlags): unknown {
   let whole: unknown = document ?? { apiVersion: documentVersion, kind: "Cluster" };
@@ -65,7 +84,7 @@ export function withFlags(document: unknown, flags: ClusterFlags): unknown {
   return whole;
 }
 
-/** The flag that gave the value at a path, if one did: its own name, or "" for a provider's setting. */
+/** The flag that gave the value at a path, if one did. */
 export function flagAt(path: string, flags: ClusterFlags): string | undefined {
   return given(flags)
     .filter((one) => {
@@ -88,7 +107,7 @@ function given(flags: ClusterFlags): readonly Given[] {
     value: flags[name as keyof typeof places],
   }));
   const settings = Object.entries(flags.settings ?? {}).map(([name, value]) => ({
-    ...{ flag: "", path: ["spec", "provider", "settings", name], value },
+    ...{ flag: settingFlag(name), path: ["spec", "provider", "settings", name], value },
   }));
   return [...settings, ...own].filter(
     ({ value }) => value !== undefined && !(Array.isArray(value) && value.length === 0),

@@ -13,7 +13,7 @@ export const preflight: Step = {
   gives: ["intent"],
   preview: ({ spec, packages }) => [
     `check that the ${spec.provider.name} provider can work here`,
-    `check that ${packages.title} has Kubernetes ${spec.kubernetesVersion}`,
+    `look for Kubernetes ${spec.kubernetesVersion} in ${packages.title}`,
   ],
   run: async (context) => {
     await context.provider.preflight(context);

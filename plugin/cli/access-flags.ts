@@ -1,8 +1,8 @@
 import type { AccessRequest } from "#bootstrap/access-kubeconfig";
 import type { ClusterName } from "#bootstrap/pools/place";
-import { checked, isLabel, isObjectName } from "#plugin/cli/checks";
+import { checked, isDuration, isLabel, isObjectName } from "#plugin/cli/checks";
 import { milliseconds } from "#plugin/cli/durations";
-import { string, timeoutFlag } from "#plugin/cli/flags";
+import { string } from "#plugin/cli/flags";
 
 /** Flags of `cluster kubeconfig` for access with fewer rights than an administrator's. */
 export const accessFlags = {
@@ -28,20 +28,26 @@ export const accessFlags = {
     }),
     isLabel,
   ),
-  duration: timeoutFlag("with --role: how long it serves: 30m, 8h; at least 10m", "8h"),
+  duration: checked(
+    string({
+      description: "with --role: how long it serves: 30m, 8h; at least 10m [default: 8h]",
+      dependsOn: ["role"],
+    }),
+    isDuration,
+  ),
 };
 
 interface AccessFlagValues {
   readonly role: string | undefined;
   readonly user: string | undefined;
   readonly namespace: string | undefined;
-  readonly duration: string;
+  readonly duration: string | undefined;
 }
 
 /** The flags as the job wants them; undefined when no such access is asked for. */
 export function accessOf(
   where: ClusterName,
-  { role, user, namespace, duration }: AccessFlagValues,
+  { role, user, namespace, duration = "8h" }: AccessFlagValues,
 ): AccessRequest | undefined {
   if (role === undefined) return undefined;
   const seconds = Math.round(milliseconds("duration", duration) / 1000);

@@ -87,12 +87,16 @@ async function secretFrom(
   if (from === undefined || from === "env") {
     const value = environment["AZURE_CLIENT_SECRET"];
     if (value || from === undefined) return value;
-    throw new ClouderError("usage", "AZURE_CLIENT_SECRET is not set");
+    throw new ClouderError("usage", "AZURE_CLIENT_SECRET is not set", {
+      hint: "set it, or give - or a file to --client-secret-from",
+    });
   }
   const value = from === "-" ? await text(process.stdin) : await fileText(from);
   const [line = ""] = value.split(/\r?\n/);
   if (line !== "") return line;
-  throw new ClouderError("usage", `${from === "-" ? "standard input" : from} holds no secret`);
+  throw new ClouderError("usage", `${from === "-" ? "standard input" : from} holds no secret`, {
+    hint: "its first line is the secret of the service principal",
+  });
 }
 
 async function fileText(path: string): Promise<string> {
@@ -100,6 +104,7 @@ async function fileText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     throw new ClouderError("usage", `cannot read the file ${path} of --client-secret-from`, {
+      hint: "give a file that is there, - for standard input, or env",
       cause: error,
     });
   }

@@ -30,8 +30,12 @@ try {
   await fail(error);
 }
 
-async function fail(error: unknown): Promise<void> {
-  const { renderError, renderErrorJson } = await import("#plugin/output/errors");
+async function fail(thrown: unknown): Promise<void> {
+  const [{ renderError, renderErrorJson }, { expected }] = await Promise.all([
+    import("#plugin/output/errors"),
+    import("#plugin/cli/system-error"),
+  ]);
+  const error = expected(thrown);
   process.stderr.write(wantsJson() ? renderErrorJson(error) : renderError(error));
   process.exitCode = Math.max(leastOfFailures, exitStatus(error));
 }

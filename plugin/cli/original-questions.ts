@@ -1,5 +1,6 @@
 import { clusterFolder, readRecord } from "#bootstrap/cluster-folder";
 import { partsOf, readContexts } from "#bootstrap/contexts/contexts-file";
+import { providers } from "#bootstrap/providers/registry";
 import { ClouderError } from "#core/error";
 import { homeOf } from "#plugin/cli/clusters";
 import type { CommandContext } from "#plugin/cli/command";
@@ -28,6 +29,11 @@ export async function createAnswers(
     return answer === "" ? undefined : answer;
   };
   const provider = (await text(`Machines from local, ssh, aws or azure [${usual}]:`)) ?? usual;
+  if (!Object.hasOwn(providers, provider)) {
+    throw new ClouderError("usage", `"${provider}" gives no machines`, {
+      hint: `say one of: ${Object.keys(providers).join(", ")}`,
+    });
+  }
   const place = await placeOf(provider, text);
   const own = provider === "ssh" ? {} : { workers: await workersOf(text) };
   const version = await text("Kubernetes version [the packages' newest]:");

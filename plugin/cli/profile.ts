@@ -42,6 +42,7 @@ function read(file: string, mustExist: boolean): string | undefined {
   } catch (error) {
     if (!mustExist && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new ClouderError("config", `cannot read the profile ${file}: ${messageOf(error)}`, {
+      hint: "look at its owner and mode, and at CLOUDER_PROFILE",
       cause: error,
     });
   }

@@ -32,9 +32,17 @@ export function resolve(given: readonly string[], catalog: Catalog): Resolved {
     if (id === "" && words.length > 0) throw unknown(words, "", catalog, rest);
     return { kind: "help", id };
   }
-  if (id in catalog.commands) return { kind: "command", id, argv: rest };
+  if (id in catalog.commands && !isMistyped(id, rest, catalog)) {
+    return { kind: "command", id, argv: rest };
+  }
   if (rest.length === 0) return { kind: "help", id };
   throw unknown(words, id, catalog, rest);
+}
+
+/** A word after a command that takes none and has commands below it: `azure regiosn`. */
+function isMistyped(id: string, [word = "-"]: readonly string[], catalog: Catalog): boolean {
+  if (word.startsWith("-") || (catalog.commands[id]?.args.length ?? 0) > 0) return false;
+  return Object.keys(catalog.commands).some((one) => one.startsWith(`${id}:`));
 }
 
 /** The original printed `clouder Kubeadm` in its own hints. */

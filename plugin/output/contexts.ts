@@ -28,7 +28,10 @@ export function syncedResult(synced: SyncedContexts): Result {
     text: [
       `${contexts.length} contexts: ${added} added, ${updated} updated`,
       ...contexts.map(({ context, name, current }) => `${current ? "*" : " "} ${context} ${name}`),
-      ...notListed.map(({ cloud, cause }) => `not listed: ${cloud}: ${cause}`),
+      ...notListed.flatMap(({ cloud, cause, cure }) => [
+        `not listed: ${cloud}: ${cause}`,
+        ...(cure === undefined ? [] : [`  cure: ${cure}`]),
+      ]),
     ].join("\n"),
     exitCode: notListed.length === 2 ? 1 : 0,
   };

@@ -63,6 +63,7 @@ export function nodeList(nodes: readonly ListedNode[]): Result {
       { title: "ROLE", value: ({ role }) => role },
       { title: "POOL", value: ({ pool }) => pool },
       { title: "STATE", value: ({ state }) => state },
+      { title: "XPU", value: ({ xpu }) => xpu },
       { title: "VERSION", value: ({ version }) => version },
       { title: "ADDRESS", value: ({ address }) => address },
     ]),

@@ -39,7 +39,7 @@ async function yaml(object: unknown): Promise<string> {
   const { stringify } = await import("yaml");
   // Anchors would save lines, but people read this, and not every tool takes them.
   const options = { lineWidth: 0, aliasDuplicateObjects: false } as const;
-  return Array.isArray(object)
+  return Array.isArray(object) && object.length > 0
     ? object.map((one) => `---\n${stringify(one, options)}`).join("")
     : stringify(object, options);
 }

@@ -93,6 +93,7 @@ async function preflight(context: ProviderContext): Promise<void> {
   const present = await list(context);
   const fresh = wantedMachines(context.spec).length - present.length;
   if (fresh <= 0) return;
+  await rootArchive(context.spec.packages, parseLocalSettings(context.spec.provider.settings));
   await checkRoom(context.folder, fresh);
   await checkInotify(fresh);
 }

@@ -1,14 +1,26 @@
+import { access } from "node:fs/promises";
 import type { LocalSettings } from "./settings.ts";
 import { openBundle } from "#bootstrap/bundle/load";
 import type { PackageSource } from "#bootstrap/spec/cluster-spec";
 import { ClouderError } from "#core/error";
 
-/** Gives the tar of the machines' root file system, checked where a bundle has its digest. */
+/**
+ * Where the tar of the machines' root file system comes from; a bundle's is checked by its digest when
+ * it is asked for. Fails where there is none.
+ */
 export async function rootArchive(
   packages: PackageSource,
   { root }: LocalSettings,
 ): Promise<() => Promise<string>> {
-  if (root !== undefined) return () => Promise.resolve(root);
+  if (root !== undefined) {
+    await access(root).catch((error: unknown) => {
+      throw new ClouderError("config", `cannot read spec.provider.settings.root ${root}`, {
+        hint: "name a tar of a Debian or Ubuntu root file system that is there",
+        cause: error,
+      });
+    });
+    return () => Promise.resolve(root);
+  }
   const hint =
     "name a tar of one in spec.provider.settings.root, use a bundle that has one, or --provider ssh";
   if (packages.kind !== "bundle") {

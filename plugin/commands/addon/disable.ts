@@ -1,6 +1,6 @@
 import { disableAddon } from "#bootstrap/addons/disable-addon";
-import { ClouderError } from "#core/error";
 import { argument, command } from "#plugin/cli/command";
+import { confirmChange } from "#plugin/cli/confirm-change";
 import { yesFlag } from "#plugin/cli/flags";
 import { clusterArgument, clusterAt, lifeAround } from "#plugin/cli/life";
 import { addonResult } from "#plugin/output/addons";
@@ -14,9 +14,7 @@ export default command({
   },
   flags: { yes: yesFlag },
   run: async ({ args }, context) => {
-    if (!(await context.confirm(`Take ${args.addon} out of ${args.cluster}?`))) {
-      throw new ClouderError("cancelled", "nothing was changed");
-    }
+    await confirmChange(context, args.cluster, `Take ${args.addon} out of ${args.cluster}?`);
     const request = { ...clusterAt(context, args.cluster), addon: args.addon };
     return addonResult(await disableAddon(request, lifeAround(context)), "disabled");
   },

@@ -25,7 +25,7 @@ export default command({
   },
   run: async ({ args: { name }, flags }, context) => {
     const from = flags["terraform-output"];
-    const outputs = await readDocument(from);
+    const outputs = await readDocument(from, "`terraform output -json`");
     const file = from === "-" ? "standard input" : from;
     const { packages, bundle } = flags;
     const request = { home: homeOf(context), name, outputs, file, flags: { packages, bundle } };

@@ -26,7 +26,9 @@ export default command({
   },
   run: async ({ flags: { prices: file, ...flags }, args }, context) => {
     const prices =
-      file === undefined ? undefined : await readOwnPrices(await readDocument(file), file);
+      file === undefined
+        ? undefined
+        : await readOwnPrices(await readDocument(file, "your prices"), file);
     const request = await clusterRequest(flags, args.name, context);
     return planResult(await planCluster(request, surroundings(context), connectBriefly, prices));
   },

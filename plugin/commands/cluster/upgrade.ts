@@ -1,6 +1,6 @@
 import { upgradeCluster } from "#bootstrap/upgrade-cluster";
-import { ClouderError } from "#core/error";
 import { command } from "#plugin/cli/command";
+import { confirmChange } from "#plugin/cli/confirm-change";
 import { string, yesFlag } from "#plugin/cli/flags";
 import { clusterArgument, clusterAt, drainFlags, drainOf, lifeAround } from "#plugin/cli/life";
 import { upgradedResult } from "#plugin/output/pools";
@@ -19,17 +19,14 @@ export default command({
       aliases: ["k8s-version"],
       description: "for example v1.36.3 [default: the newest that the packages have]",
     }),
-    bundle: string({
-      description: "offline bundle of that version [default: the cluster's source]",
-    }),
+    bundle: string({ description: "bundle of that version [default: the cluster's source]" }),
     ...drainFlags,
     yes: yesFlag,
   },
   run: async ({ args: { cluster }, flags }, context) => {
     const version = flags["kubernetes-version"]?.replace(/^(?=\d)/, "v");
-    if (!(await context.confirm(`Upgrade ${cluster} to ${version ?? "the newest version"}?`))) {
-      throw new ClouderError("cancelled", "nothing was changed");
-    }
+    const to = version ?? "the newest version";
+    await confirmChange(context, cluster, `Upgrade ${cluster} to ${to}?`);
     const source = flags.bundle === undefined ? undefined : bundleAt(flags.bundle);
     const wishes = { kubernetesVersion: version, source, drain: drainOf(flags) };
     const request = { ...clusterAt(context, cluster), ...wishes };

@@ -1,6 +1,6 @@
 import { restoreEtcd } from "#bootstrap/etcd/restore";
-import { ClouderError } from "#core/error";
 import { argument, command } from "#plugin/cli/command";
+import { confirmChange } from "#plugin/cli/confirm-change";
 import { yesFlag } from "#plugin/cli/flags";
 import { clusterArgument, clusterAt, lifeAround } from "#plugin/cli/life";
 
@@ -16,9 +16,11 @@ export default command({
   flags: { yes: yesFlag },
   run: async ({ args }, context) => {
     const { cluster, file } = args;
-    if (!(await context.confirm(`Bring ${cluster} back to ${file}, and lose what came after?`))) {
-      throw new ClouderError("cancelled", "nothing was changed");
-    }
+    await confirmChange(
+      context,
+      cluster,
+      `Bring ${cluster} back to ${file}, and lose what came after?`,
+    );
     const restored = await restoreEtcd(
       { ...clusterAt(context, cluster), file },
       lifeAround(context),

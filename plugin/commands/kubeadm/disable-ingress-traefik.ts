@@ -1,6 +1,6 @@
 import { disableAddon } from "#bootstrap/addons/disable-addon";
-import { ClouderError } from "#core/error";
 import { command } from "#plugin/cli/command";
+import { confirmChange } from "#plugin/cli/confirm-change";
 import { yesFlag } from "#plugin/cli/flags";
 import { clusterArgument, clusterAt, lifeAround } from "#plugin/cli/life";
 import { addonResult } from "#plugin/output/addons";
@@ -11,9 +11,7 @@ export default command({
   args: { cluster: clusterArgument },
   flags: { yes: yesFlag },
   run: async ({ args }, context) => {
-    if (!(await context.confirm(`Take traefik out of ${args.cluster}?`))) {
-      throw new ClouderError("cancelled", "nothing was changed");
-    }
+    await confirmChange(context, args.cluster, `Take traefik out of ${args.cluster}?`);
     const request = { ...clusterAt(context, args.cluster), addon: "traefik" };
     return addonResult(await disableAddon(request, lifeAround(context)), "disabled");
   },

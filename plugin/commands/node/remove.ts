@@ -1,6 +1,6 @@
 import { removeNode } from "#bootstrap/pools/remove-node";
-import { ClouderError } from "#core/error";
 import { argument, command } from "#plugin/cli/command";
+import { confirmChange } from "#plugin/cli/confirm-change";
 import { yesFlag } from "#plugin/cli/flags";
 import { clusterArgument, clusterAt, drainFlags, drainOf, lifeAround } from "#plugin/cli/life";
 
@@ -16,9 +16,7 @@ export default command({
   flags: { ...drainFlags, yes: yesFlag },
   run: async ({ args, flags }, context) => {
     const { node, cluster } = args;
-    if (!(await context.confirm(`Take ${node} out of ${cluster}, with all its data?`))) {
-      throw new ClouderError("cancelled", "nothing was changed");
-    }
+    await confirmChange(context, cluster, `Take ${node} out of ${cluster}, with all its data?`);
     const request = { ...clusterAt(context, cluster), node, drain: drainOf(flags) };
     const removed = await removeNode(request, lifeAround(context));
     const machine = removed.machineRemoved ? "its machine is gone" : "its machine was handed back";

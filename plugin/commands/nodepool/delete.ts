@@ -1,6 +1,6 @@
 import { deleteNodePool } from "#bootstrap/pools/node-pools";
-import { ClouderError } from "#core/error";
 import { argument, command } from "#plugin/cli/command";
+import { confirmChange } from "#plugin/cli/confirm-change";
 import { yesFlag } from "#plugin/cli/flags";
 import { clusterArgument, clusterAt, drainFlags, drainOf, lifeAround } from "#plugin/cli/life";
 import { poolResult } from "#plugin/output/pools";
@@ -14,9 +14,7 @@ export default command({
   },
   flags: { ...drainFlags, yes: yesFlag },
   run: async ({ args, flags }, context) => {
-    if (!(await context.confirm(`Remove the pool ${args.pool} with all its nodes?`))) {
-      throw new ClouderError("cancelled", "nothing was changed");
-    }
+    await confirmChange(context, args.cluster, `Remove the pool ${args.pool} with all its nodes?`);
     const request = { ...clusterAt(context, args.cluster), pool: args.pool };
     const around = lifeAround(context);
     return poolResult(

@@ -210,6 +210,17 @@ describe("B4 the network", () => {
     expect(machine("dev-node-1")).not.toHaveProperty("osProfile.customData");
   });
 
+  test("B4 behind a jump host are reached through it alone, with the cluster's key", async () => {
+    const settings = { private: true, jumpHost: "ops@203.0.113.9:2222" };
+    const made = await ensure(await world.context({ workers: 1, settings }));
+    for (const { reach, privateAddress } of made) {
+      expect(reach).toMatchObject({
+        ...{ host: privateAddress, user: "azureuser" },
+        jump: { host: "203.0.113.9", port: 2222, user: "ops" },
+      });
+    }
+  });
+
   test("B4 has load balancers with a probe as the endpoint, control planes in their pools", async () => {
     const context = await world.context({ planes: 3, workers: 1 });
     expect(await world.provider.apiAddress?.(context)).toBeUndefined();
@@ -299,6 +310,17 @@ describe("B5 the rules", () => {
     expect(rules()).toContain("500 by-hand Allow Tcp 9100 192.0.2.0/24");
     expect(rules()).toContain("1000 AllowSSH Allow Tcp 22 198.51.100.0/24");
     expect(rules().join()).not.toMatch(/198\.51\.100\.7|HTTPS|NodePorts/);
+  });
+
+  test("B5 of private machines let in their own network and what is allowed, the caller never", async () => {
+    const settings = { private: true, allowCIDRs: ["192.168.7.0/24"] };
+    await ensure(await world.context({ workers: 1, settings }));
+    const fromPeople = rules().filter((one) => /^\d+ (AllowSSH|AllowK8sAPI) /.test(one));
+    expect(fromPeople).toEqual([
+      "1000 AllowSSH Allow Tcp 22 192.168.7.0/24,10.0.0.0/16",
+      "1100 AllowK8sAPI Allow Tcp 6443 192.168.7.0/24,10.0.0.0/16",
+    ]);
+    expect(rules().join()).not.toContain("198.51.100.7");
   });
 
   test("B5 never lock the caller out", async () => {

@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -142,6 +144,22 @@ describe("the program", () => {
     );
     expect(status).toBe(1);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "config" } });
+  });
+
+  it("what the system refuses about the user's own files is no mistake of the program", async () => {
+    const home = await mkdtemp(join(tmpdir(), "clouder-system-"));
+    await writeFile(join(home, ".clouder"), "");
+    const { stderr, code } = await run(join(root, "bin/kubectl-clouder"), ["ctx", "ls"], {
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"], HOME: home },
+    }).then(
+      () => ({ stderr: "", code: 0 }),
+      (error: unknown) => error as { readonly stderr: string; readonly code: number },
+    );
+    await rm(home, { recursive: true });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: cannot use .*: a part of it is a file.* \(config\)\n/);
+    expect(stderr).toContain("cure: look at HOME");
   });
 
   it("a command that compares keeps 1 for differences: its errors end with 2", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -41,6 +41,18 @@ test("a cluster whose provider does not answer is listed as unknown, the others 
   ]);
   expect(events).toEqual([
     expect.objectContaining({ type: "note", level: "warn", message: expect.any(String) as string }),
+  ]);
+});
+
+test("a record that cannot be read is listed as unknown, with its file and cure, and hides no other", async () => {
+  await mkdir(clusterFolder(home, "bad"));
+  await writeFile(join(clusterFolder(home, "bad"), "kubeadm.json"), "{nonsense");
+  expect(await listClusters(home, around())).toMatchObject([
+    { name: "bad", provider: "", state: "unknown", machines: { running: 0, wanted: 0 } },
+    { name: "own", provider: "ssh" },
+  ]);
+  expect(events).toMatchObject([
+    { level: "warn", message: expect.stringContaining("kubeadm.json is not JSON") as string },
   ]);
 });
 

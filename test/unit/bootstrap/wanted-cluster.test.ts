@@ -11,7 +11,7 @@ const wanted = (flags: ClusterFlags, steps: StepChoice = {}, document?: string) 
 it.each([
   [{}, /has no name/],
   [{ name: "Bad" }, /"Bad" cannot name/],
-  [{ name: "dev", provider: "moon" }, /unknown provider "moon"/],
+  [{ name: "dev", provider: "moon" }, /--provider "moon" is not a known provider/],
   [{ name: "dev", provider: "ssh" }, /2 machines are wanted, 0 hosts/],
   [{ name: "dev", provider: "ssh", hosts: ["user@"] }, /"user@"/],
   [{ name: "dev", kubernetesVersion: "v1" }, /"v1" is not a Kubernetes version/],
@@ -20,13 +20,16 @@ it.each([
 ] as const)("%o is a usage error with a cure, before the bundle is asked for", async (flags, m) => {
   await expect(wanted(flags)).rejects.toMatchObject({
     code: "usage",
-    message: m,
+    message: expect.stringMatching(m) as string,
     hint: expect.stringMatching(/./) as string,
   });
 });
 
 it("unknown steps are told before the bundle is asked for", async () => {
-  const refusal = { code: "usage", message: /there is no step "brew"/ };
+  const refusal = {
+    code: "usage",
+    message: expect.stringMatching(/there is no step "brew"/) as string,
+  };
   await expect(wanted({ name: "dev" }, { only: "brew" })).rejects.toMatchObject(refusal);
 });
 

@@ -113,3 +113,19 @@ it("A1 a file that is no YAML is left alone and named", async () => {
   await expect(syncContexts(home, sources)).rejects.toMatchObject({ code: "config" });
   expect(await readFile(file, "utf8")).toBe("clouder: [");
 });
+
+it.each([
+  ["foo: 1\n", "it has no section clouder"],
+  ["clouder: [x\n", "Flow sequence"],
+  ["clouder: 7\n", "it has no section clouder"],
+])("A1 %j is told in one line, with the cure", async (text, why) => {
+  await syncContexts(home, sources);
+  await writeFile(file, text);
+  const message = expect.stringContaining(why) as string;
+  const wrong = {
+    ...{ code: "config", message },
+    hint: expect.stringMatching("ctx init") as string,
+  };
+  await expect(listContexts(home)).rejects.toMatchObject(wrong);
+  await expect(listContexts(home)).rejects.not.toThrow("\n");
+});

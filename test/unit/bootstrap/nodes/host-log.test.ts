@@ -40,6 +40,18 @@ test("every command stands there with its status and its standard error, for its
   expect((await stat(join(folder, "logs"))).mode & 0o777).toBe(0o700);
 });
 
+test("of a long command beginning and end stand there: arguments come last", async () => {
+  const log = openHostLog(folder, "lab-node-1", silent);
+  const access = loggedAccess(scriptedNode("lab-node-1", []), log, systemClock);
+  await access.run(["sh", "-c", `first; ${"x; ".repeat(2000)}`, "sh", "upgrade", "apply", "--yes"]);
+  await access.close();
+  const text = await readFile(path(), "utf8");
+  expect(text).toMatch(
+    /Z sh -c 'first; x; .* … .*x; ' sh upgrade apply --yes -> status 0, \d+ ms\n/,
+  );
+  expect(text.length).toBeLessThan(600);
+});
+
 test("the size is bounded: one older file stays", async () => {
   const log = openHostLog(folder, "lab-node-1", silent);
   for (let index = 0; index < 60; index += 1) log.write("x".repeat(50_000));

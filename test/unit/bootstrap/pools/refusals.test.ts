@@ -2,7 +2,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { clusterFolder, findRecord, recordOf, writeRecord } from "#bootstrap/cluster-folder";
+import {
+  clusterFolder,
+  findRecord,
+  kubeconfigPath,
+  recordOf,
+  writeRecord,
+} from "#bootstrap/cluster-folder";
 import { createNodePool, updateNodePool } from "#bootstrap/pools/node-pools";
 import { listNodePools } from "#bootstrap/pools/list-nodes";
 import type { LifeAround } from "#bootstrap/pools/place";
@@ -103,7 +109,7 @@ describe("removing a node", () => {
     await record({}, false);
     await expect(removeNode({ ...at(), node: "lab-node-2", drain }, around)).rejects.toMatchObject({
       code: "refused",
-      hint: expect.stringContaining("cluster create lab") as string,
+      hint: expect.stringContaining("kubeadm setup lab") as string,
     });
   });
 });
@@ -137,6 +143,7 @@ describe("a pool", () => {
 
   test("is listed with its bounds and the nodes that are ready (H3)", async () => {
     await record();
+    await writeFile(kubeconfigPath(home, "lab"), "");
     expect(await listNodePools(at(), around)).toMatchObject([
       { name: "workers", min: 0, desired: 2, max: 150, ready: 0 },
     ]);

@@ -13,7 +13,11 @@ describe("J3 the mechanism of restores is found by probing the node:", () => {
   it("our own handler is preferred and works whatever the runtime's restore code does", () => {
     for (const runtimeVersion of ["containerd://2.0.1", "containerd://2.2.7", "cri-o://1.36.0"]) {
       const [first] = restoreMechanisms(makeFacts("node-1", { runtimeVersion }));
-      expect(first).toMatchObject({ way: "handler", works: true, why: /shim is in place/ });
+      expect(first).toMatchObject({
+        way: "handler",
+        works: true,
+        why: expect.stringContaining("shim is in place") as string,
+      });
     }
   });
 

@@ -44,6 +44,17 @@ describe("a command line wants", () => {
     expect(resolve(words("Kubeadm --help"), all)).toEqual({ kind: "help", id: "kubeadm" });
   });
 
+  it("A7 a word after a command that takes none, with commands below it, is one of those mistyped", () => {
+    const one = catalog.commands["version"]!;
+    const commands = { ...catalog.commands, azure: one, "azure:regions": one };
+    const help = { ...catalog.help, azure: "azure\n", "azure:regions": "regions\n" };
+    const all = { ...catalog, commands, help };
+    expect(() => resolve(words("azure regiosn"), all)).toThrow('unknown command "azure regiosn"');
+    expect(resolve(words("azure -o json"), all)).toEqual({
+      ...{ kind: "command", id: "azure", argv: ["-o", "json"] },
+    });
+  });
+
   it("--version: the version", () => {
     expect(resolve(["--version"], catalog)).toEqual({ kind: "version" });
   });

@@ -117,6 +117,9 @@ describe("H1 k8s create", () => {
     expect(asked).toEqual([]);
     await rm(clusterFolder(home, "dev"), { recursive: true });
     expect((await bare(k8sCreate, {})).stdout).toContain("dev-node-3");
+    await expect(bare(k8sCreate, answering("moon"))).rejects.toMatchObject({
+      ...{ code: "usage", message: '"moon" gives no machines' },
+    });
     await expect(bare(k8sCreate, answering("local", "many"))).rejects.toMatchObject({
       code: "usage",
     });

@@ -86,39 +86,37 @@ async function tellKept(kube: Kube, report: Reporter): Promise<void> {
 }
 
 const name = "clouder-cluster-goes";
-const manager = "kubectl-clouder";
 
-/** Controllers would make claims anew for pods that lost theirs. */
-async function refuseNewOnes(kube: Kube): Promise<void> {
+/** Refuses Services of load balancers and claims: controllers would make claims anew for their pods. */
+export function newThingsGuard() {
   const api = "admissionregistration.k8s.io/v1";
   const balanced = 'object.kind == "Service" && object.spec.?type.orValue("") != "LoadBalancer"';
-  await kube.apply(
-    policies,
-    {
-      ...{ apiVersion: api, kind: "ValidatingAdmissionPolicy", metadata: { name } },
-      spec: {
-        failurePolicy: "Fail",
-        matchConstraints: {
-          resourceRules: [
-            {
-              ...{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"] },
-              resources: ["services", "persistentvolumeclaims"],
-            },
-          ],
-        },
-        validations: [{ expression: balanced, message: "this cluster is being deleted" }],
+  const policy = {
+    ...{ apiVersion: api, kind: "ValidatingAdmissionPolicy", metadata: { name } },
+    spec: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        resourceRules: [
+          {
+            ...{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"] },
+            resources: ["services", "persistentvolumeclaims"],
+          },
+        ],
       },
+      validations: [{ expression: balanced, message: "this cluster is being deleted" }],
     },
-    manager,
-  );
-  await kube.apply(
-    bindings,
-    {
-      ...{ apiVersion: api, kind: "ValidatingAdmissionPolicyBinding", metadata: { name } },
-      spec: { policyName: name, validationActions: ["Deny"] },
-    },
-    manager,
-  );
+  };
+  const binding = {
+    ...{ apiVersion: api, kind: "ValidatingAdmissionPolicyBinding", metadata: { name } },
+    spec: { policyName: name, validationActions: ["Deny"] },
+  };
+  return { policy, binding };
+}
+
+async function refuseNewOnes(kube: Kube): Promise<void> {
+  const { policy, binding } = newThingsGuard();
+  await kube.apply(policies, policy, "kubectl-clouder");
+  await kube.apply(bindings, binding, "kubectl-clouder");
 }
 
 async function allowNewOnes(kube: Kube): Promise<void> {

@@ -33,7 +33,7 @@ export function ownNodeGuard(): readonly KubeObject[] {
           {
             name: "node",
             expression:
-              "request.userInfo.extra[?'authentication.kubernetes.io/node-name'][0].orValue('')",
+              "request.userInfo.?extra[?'authentication.kubernetes.io/node-name'][?0].orValue('')",
           },
         ],
         validations: [

@@ -29,7 +29,7 @@ export interface DeleteClusterRequest {
 /** How a delete ended: a look at the end found nothing of the cluster but what is told here. */
 export interface DeletedCluster {
   readonly name: string;
-  readonly machines: "gone" | "handed back";
+  readonly machines: "gone" | "handed back" | "not all handed back";
   /** What is left on purpose or because it was forced, each with the reason. */
   readonly stays: readonly string[];
 }
@@ -56,16 +56,18 @@ export async function deleteCluster(
     };
     const { plan, context } = await planOf(request, { ...around, report });
     const { keepsMachines } = context.provider;
+    let machines: DeletedCluster["machines"] = keepsMachines ? "handed back" : "gone";
     try {
       await runPlan(plan, context);
     } catch (error) {
       if (!keepsMachines) throw error;
       if (request.force !== true) throw withForce(error);
+      machines = "not all handed back";
       stays.push(messageOf(error));
     }
     await unmergeKubeconfig(request.userKubeconfig, name, context.uid);
     await rm(folder, { recursive: true, force: true });
-    return { name, machines: keepsMachines ? "handed back" : "gone", stays };
+    return { name, machines, stays };
   });
 }
 

@@ -44,7 +44,7 @@ export function deletedCluster(deleted: DeletedCluster): Result {
   const proof =
     machines === "gone"
       ? "a last look found nothing that was made for it"
-      : "its machines were handed back";
+      : `its machines were ${machines}`;
   return {
     object: deleted,
     names: [`cluster/${name}`],

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { writePrivate } from "#bootstrap/private-file";
@@ -10,6 +10,8 @@ export interface AzureConfiguration {
   readonly tenant?: string;
   readonly client?: string;
   readonly secret?: string;
+  /** The file of the secret, where others than its owner can read it. */
+  readonly exposed?: string;
   /** Where each came from: "flag", "environment" or a file. */
   readonly sources: Readonly<Record<string, string>>;
 }
@@ -54,7 +56,13 @@ export async function readConfiguration(
       from[name] = source;
     }
   }
-  return { ...found, sources: from };
+  return { ...found, ...(await exposure(from["secret"])), sources: from };
+}
+
+/** Where a secret came from a file: whether others than its owner can read that. */
+async function exposure(source = ""): Promise<Pick<AzureConfiguration, "exposed">> {
+  if (!source.startsWith("/")) return {};
+  return ((await stat(source)).mode & 0o077) === 0 ? {} : { exposed: source };
 }
 
 /** Writes the file, readable for its owner only; what is not given stays as it was. */

@@ -52,6 +52,11 @@ export function openSession(
       hint: "tokens are sent there: give an address that begins with https://",
     });
   }
+  const { exposed } = configuration;
+  if (exposed !== undefined) {
+    const message = `others can read ${exposed}, which holds a secret: chmod 600 ${exposed}`;
+    report({ type: "note", level: "warn", message });
+  }
   const way = { endpoint, pace, credential: openLogin(configuration, environment, clock) };
   const opened = new Map<string, Clients>();
   return {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { wantedMachines } from "#bootstrap/spec/machines";
@@ -161,6 +161,21 @@ describe("A6 the order of credentials", () => {
       owner.secret,
     );
     expect((await run(regions, []))?.object).toHaveLength(3);
+  });
+
+  test("A5 a secret's file that others can read is told with the cure, and one of mode 600 is not", async () => {
+    await write(file(), owner.client, owner.secret);
+    const told = () =>
+      world.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    await chmod(file(), 0o644);
+    await run(regions, []);
+    expect(told()).toContain(
+      `others can read ${file()}, which holds a secret: chmod 600 ${file()}`,
+    );
+    world.events.length = 0;
+    await chmod(file(), 0o600);
+    await run(regions, []);
+    expect(told()).toEqual([]);
   });
 
   test("A6 a file that is no YAML is told without its content", async () => {

@@ -76,7 +76,7 @@ export async function createCluster(
     const keepIntent = () =>
       writeRecord(folder, recordOf(spec, identity, known?.setup_complete ?? false));
     const context = { ...target.context, uid: identity.uid, keepIntent };
-    const { facts, timings } = await runPlan(await loadCreatePlan(context.provider), context, {
+    const { facts, timings } = await runPlan(await loadCreatePlan(context), context, {
       ...request.steps,
       ...(request.parallel !== undefined && { parallel: request.parallel }),
     });
@@ -110,7 +110,7 @@ export async function previewCluster(
   around: Surroundings,
 ): Promise<readonly StepPreview[]> {
   const { context } = await targetOf(await preparedContext(request, around));
-  return previewPlan(await loadCreatePlan(context.provider), context, request.steps);
+  return previewPlan(await loadCreatePlan(context), context, request.steps);
 }
 
 /** Steps that only look. */

@@ -11,8 +11,9 @@ import { runPlan } from "#bootstrap/plans/runner";
 import type { LifeAround } from "#bootstrap/pools/place";
 import { providers } from "#bootstrap/providers/registry";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
-import { ClouderError, hasCode, isClouderError } from "#core/error";
+import { ClouderError, hasCode, isClouderError, messageOf } from "#core/error";
 import { loadDriver } from "#core/registry";
+import type { Reporter } from "#core/report";
 
 export interface DeleteClusterRequest {
   readonly home: string;
@@ -25,6 +26,14 @@ export interface DeleteClusterRequest {
   readonly deleteGroup?: boolean;
 }
 
+/** How a delete ended: a look at the end found nothing of the cluster but what is told here. */
+export interface DeletedCluster {
+  readonly name: string;
+  readonly machines: "gone" | "handed back";
+  /** What is left on purpose or because it was forced, each with the reason. */
+  readonly stays: readonly string[];
+}
+
 /**
  * Removes a cluster with all that was made for it; idempotent, and the record goes last, so that a
  * killed run can be repeated. `conflict` names what could not be removed.
@@ -32,21 +41,31 @@ export interface DeleteClusterRequest {
 export async function deleteCluster(
   request: DeleteClusterRequest,
   around: LifeAround,
-): Promise<{ readonly name: string }> {
+): Promise<DeletedCluster> {
   const { home, name } = request;
   const folder = clusterFolder(home, name);
   await findRecord(home, name);
   return await withClusterLock(folder, async () => {
-    const { plan, context } = await planOf(request, around);
+    const stays: string[] = [];
+    const report: Reporter = (event) => {
+      // What a delete warns of is what it leaves: kept volumes, files that cannot be put back.
+      if (event.type === "note" && event.level === "warn") {
+        stays.push(event.host === undefined ? event.message : `${event.host}: ${event.message}`);
+      }
+      around.report(event);
+    };
+    const { plan, context } = await planOf(request, { ...around, report });
+    const { keepsMachines } = context.provider;
     try {
       await runPlan(plan, context);
     } catch (error) {
-      if (!context.provider.keepsMachines) throw error;
+      if (!keepsMachines) throw error;
       if (request.force !== true) throw withForce(error);
+      stays.push(messageOf(error));
     }
     await unmergeKubeconfig(request.userKubeconfig, name, context.uid);
     await rm(folder, { recursive: true, force: true });
-    return { name };
+    return { name, machines: keepsMachines ? "handed back" : "gone", stays };
   });
 }
 

@@ -50,7 +50,7 @@ async function checkRequest(
   around: Surroundings,
 ): Promise<void> {
   const provider = await providerOf(spec);
-  chooseSteps(await loadCreatePlan(provider), steps ?? {});
+  chooseSteps(await loadCreatePlan({ provider, spec }), steps ?? {});
   const context = { ...around, spec, folder: clusterFolder(home, spec.name) };
   refuseNoEndpoint(spec, provider);
   // Reads the provider's settings and compares them with the machines that are wanted.

@@ -20,7 +20,7 @@ export async function stepsFor(
   const wanted = wantedMachines(context.spec);
   const working = open.filter((one) => !onlyMarks(one) && !isAddon(one));
   const busy = new Set(concerned(wanted, working).map(({ name }) => name));
-  const plan = await loadCreatePlan(context.provider);
+  const plan = await loadCreatePlan(context);
   return previewPlan(plan, context, choice, concerned(wanted, open)).flatMap((one) => {
     if (one.step === "mark-nodes") return onlyAddons(open) ? [] : [one];
     if (one.step === "addons") return open.some(isAddon) ? [one] : [];

@@ -1,3 +1,4 @@
+import { gpuScript, parseGpus, type HostGpus } from "#bootstrap/nodes/host-gpus";
 import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { ClouderError } from "#core/error";
 
@@ -30,6 +31,8 @@ export interface HostFacts {
   readonly freeBytes: number;
   /** Seconds since the epoch, by the machine's clock. */
   readonly clockSeconds: number;
+  /** NVIDIA's GPUs; absent where it has none of its own. */
+  readonly gpus?: HostGpus;
 }
 
 const script = `
@@ -74,7 +77,7 @@ if [ "$firewalls" = " ufw" ] && ! ufw status 2>/dev/null | grep -q '^Status: act
 echo "firewalls=$firewalls"
 echo "free=$(df -Pk /var/lib | awk 'NR == 2 {print $4}')"
 echo "clock=$(date +%s)"
-`;
+${gpuScript}`;
 
 /** Reads the facts by one command; `unsupported` when the machine cannot be a node. */
 export async function readHostFacts(name: string, access: NodeAccess): Promise<HostFacts> {
@@ -97,13 +100,16 @@ export function parseHostFacts(name: string, text: string): HostFacts {
     });
   }
   const container = value("container");
+  const sharedKernel = container !== "" && container !== "none";
+  // A system container sees its host's devices, and their driver is the host's.
+  const gpus = sharedKernel ? undefined : parseGpus(value);
   return {
     name,
     os: value("os"),
     architecture: architectureOf(name, value("architecture")),
     kernel: value("kernel"),
     cgroup: value("cgroup") === "cgroup2fs" ? "v2" : "v1",
-    sharedKernel: container !== "" && container !== "none",
+    sharedKernel,
     sysResource: (BigInt(`0x${value("capabilities") || "0"}`) & (1n << 24n)) !== 0n,
     processors: Number(value("processors")),
     memoryBytes: Number(value("memory")) * 1024,
@@ -115,6 +121,7 @@ export function parseHostFacts(name: string, text: string): HostFacts {
     firewalls: words(value("firewalls")),
     freeBytes: Number(value("free")) * 1024,
     clockSeconds: Number(value("clock")),
+    ...(gpus && { gpus }),
   };
 }
 

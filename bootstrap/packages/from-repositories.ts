@@ -1,6 +1,7 @@
 import { output } from "#bootstrap/nodes/remote-file";
 import type { WantedFile } from "#bootstrap/nodes/ensure-files";
 import { installByApt } from "#bootstrap/packages/apt/install";
+import { nvidiaByApt } from "#bootstrap/packages/apt/nvidia";
 import { refuseUnreached } from "#bootstrap/packages/apt/reach";
 import { checkMinor, repositoriesFor, type Origin } from "#bootstrap/packages/apt/repositories";
 import { flannelManifest } from "#bootstrap/packages/flannel-manifest";
@@ -33,6 +34,7 @@ export function fromRepositories(
       "apt-mark hold",
     ],
     install: (context, wanted) => installByApt(origin, context, wanted),
+    gpu: nvidiaByApt(origin),
     previewImages: (version) => [
       `ctr -n k8s.io images pull: those of kubeadm config images list --kubernetes-version ${version}`,
       `ctr -n k8s.io images pull ${upstream.flannel.image}`,

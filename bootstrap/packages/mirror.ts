@@ -23,6 +23,7 @@ export const mirrorDriver: PackageDriver<MirrorSource> = {
       kubernetes: at("kubernetes", source.kubernetes),
       containerd: at("containerd", source.containerd),
       criu: at("criu", source.criu ?? upstream.criu.url),
+      nvidia: nvidiaOf(source),
       containerdVersion: source.containerdVersion ?? upstream.containerd.series,
       ...(authority !== undefined && { authority }),
     };
@@ -31,6 +32,22 @@ export const mirrorDriver: PackageDriver<MirrorSource> = {
     return fromRepositories(title, origin, registryFiles, mirroredChart(source));
   },
 };
+
+/** What is not mirrored is fetched from NVIDIA. */
+function nvidiaOf({ nvidiaDriver, nvidiaToolkit, fingerprints = {} }: MirrorSource) {
+  const { driver, toolkit } = upstream.nvidia;
+  const own = fingerprints.nvidiaDriver;
+  return {
+    driver: {
+      url: nvidiaDriver?.replace(/\/+$/, "") ?? driver.url,
+      ...(own !== undefined && { fingerprint: own }),
+    },
+    toolkit: {
+      url: nvidiaToolkit?.replace(/\/+$/, "") ?? toolkit.url,
+      fingerprint: fingerprints.nvidiaToolkit ?? toolkit.fingerprint,
+    },
+  };
+}
 
 async function readAuthority(file: string): Promise<string> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {

@@ -12,6 +12,7 @@ export const onlineDriver: PackageDriver<Extract<PackageSource, { kind: "online"
       kubernetes: upstream.kubernetes,
       containerd: upstream.containerd,
       criu: upstream.criu,
+      nvidia: upstream.nvidia,
       containerdVersion: containerdVersion ?? upstream.containerd.series,
     };
     return Promise.resolve(fromRepositories(`the public repositories`, origin, [], publicChart));

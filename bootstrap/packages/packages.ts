@@ -8,6 +8,18 @@ import type { Node, PlanContext, StepOutcome } from "#bootstrap/steps/step";
 /** Packages beyond those of every node, by what they are for. */
 export type PackageUse = "load-balancer";
 
+/** What drives a machine's GPUs. */
+export interface GpuPackages {
+  preview(): readonly string[];
+  /** `unsupported`, with the cure, for a machine whose GPUs it has no driver for. */
+  check(host: HostFacts): void;
+  /**
+   * Installs what is missing; a driver of somebody else that works stays. Idempotent; skipped means
+   * that all is there and works.
+   */
+  install(context: PlanContext, node: Node, host: HostFacts): Promise<StepOutcome>;
+}
+
 /** What one machine is to get. */
 export interface WantedPackages {
   readonly node: Node;
@@ -34,6 +46,8 @@ export interface Packages {
   previewInstall(kubernetesVersion: string): readonly string[];
   /** Installs what is missing or of another version; idempotent. */
   install(context: PlanContext, wanted: WantedPackages): Promise<StepOutcome>;
+  /** Absent where there is none. */
+  readonly gpu?: GpuPackages;
   previewImages(kubernetesVersion: string): readonly string[];
   /** Brings the images of a node's role into containerd; idempotent. */
   bringImages(context: PlanContext, node: Node): Promise<StepOutcome>;

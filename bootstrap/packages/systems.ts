@@ -11,6 +11,15 @@ export interface System {
     /** Folder of this system in the CRIU project's repository; absent: there is none. */
     readonly project?: string;
   };
+  readonly nvidia: {
+    /** Branch of the driver. */
+    readonly branch: number;
+    /**
+     * Folder of this system in NVIDIA's repositories, whose modules the machine builds (DKMS);
+     * absent: the distribution's own packages, with modules that it has built and signed.
+     */
+    readonly folder?: "debian12" | "debian13";
+  };
   /** What is known to go wrong there; told before anything is installed. */
   readonly traps: readonly string[];
   /** Architectures on which checkpoints are known to hang; refused. */
@@ -28,6 +37,7 @@ export const systems: Readonly<Record<string, System>> = {
     distribution: "debian",
     codename: "bookworm",
     criu: { distribution: "3.17", project: "Debian_12" },
+    nvidia: { branch: 580, folder: "debian12" },
     traps: ["CRIU 3.17 fails on kernels from 6.16 on: they take the CRIU project's"],
   },
   "debian-13": {
@@ -35,6 +45,7 @@ export const systems: Readonly<Record<string, System>> = {
     distribution: "debian",
     codename: "trixie",
     criu: { distribution: "4.1", project: "Debian_13" },
+    nvidia: { branch: 595, folder: "debian13" },
     traps: ["/tmp is in memory: containerd's dumps go to /var/lib/clouder/tmp instead"],
   },
   "ubuntu-22.04": {
@@ -42,6 +53,7 @@ export const systems: Readonly<Record<string, System>> = {
     distribution: "ubuntu",
     codename: "jammy",
     criu: { distribution: "3.16", project: "xUbuntu_22.04" },
+    nvidia: { branch: 580 },
     traps: ["CRIU is in universe, which minimal images leave out of their sources"],
   },
   "ubuntu-24.04": {
@@ -49,6 +61,7 @@ export const systems: Readonly<Record<string, System>> = {
     distribution: "ubuntu",
     codename: "noble",
     criu: { project: "xUbuntu_24.04" },
+    nvidia: { branch: 580 },
     traps: ["the distribution has no CRIU: it comes from the CRIU project"],
     refused: { arm64: "restores hang there with the CRIU project's packages" },
   },
@@ -57,6 +70,7 @@ export const systems: Readonly<Record<string, System>> = {
     distribution: "ubuntu",
     codename: "resolute",
     criu: { distribution: "4.2" },
+    nvidia: { branch: 580 },
     traps: ["CRIU is in universe, which minimal images leave out of their sources"],
   },
 };

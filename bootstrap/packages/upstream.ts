@@ -25,6 +25,22 @@ export const upstream = {
     /** "devel:tools OBS Project", as CRIU's tracker has it (issue 2342). */
     fingerprint: "428E4E348405CE7900DB99C230A8343A498D5A23",
   },
+  nvidia: {
+    driver: {
+      url: "https://developer.download.nvidia.com/compute/cuda/repos",
+      /** "cudatools" and "Kitmaker (Debian 13 Trixie)": one for each system. */
+      keys: {
+        debian12: { file: "3bf863cc.pub", fingerprint: "EB693B3035CD5710E231E123A4B469963BF863CC" },
+        debian13: { file: "8793F200.pub", fingerprint: "02182E60104FCDC26EAE1B8597A5D4CB8793F200" },
+      },
+    },
+    toolkit: {
+      url: "https://nvidia.github.io/libnvidia-container",
+      /** "NVIDIA CORPORATION (Open Source Projects)". */
+      fingerprint: "C95B321B61E88C1809C4F759DDCAE044F796ECB0",
+      version: "1.19.1-1",
+    },
+  },
   flannel: {
     image: "ghcr.io/flannel-io/flannel:v0.28.4",
     plugin: "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel1",

@@ -1,4 +1,6 @@
+import { wantsGpus } from "#bootstrap/pools/pool-kind";
 import type { Provider } from "#bootstrap/providers/provider";
+import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { addons } from "#bootstrap/steps/addons";
 import { compareHosts } from "#bootstrap/steps/compare-hosts";
 import { cloudController } from "#bootstrap/steps/cloud-controller";
@@ -7,6 +9,8 @@ import { connect } from "#bootstrap/steps/connect";
 import { containerd } from "#bootstrap/steps/containerd";
 import { criu } from "#bootstrap/steps/criu";
 import { endpoint } from "#bootstrap/steps/endpoint";
+import { gpuDriver } from "#bootstrap/steps/gpu-driver";
+import { gpuRuntime } from "#bootstrap/steps/gpu-runtime";
 import { hostFacts } from "#bootstrap/steps/facts";
 import { flannel } from "#bootstrap/steps/flannel";
 import { importImages } from "#bootstrap/steps/import-images";
@@ -34,11 +38,21 @@ import { waitReady } from "#bootstrap/steps/wait-ready";
  * that were made for it are prepared one by one as they answer; of the user's own none is changed
  * before all were looked at, so that a wrong list of hosts leaves no trace.
  */
-export function createClusterPlan({
-  keepsMachines,
-}: Pick<Provider, "keepsMachines">): readonly Step[] {
-  const afterAll = { ...prepareHost, after: [...(prepareHost.after ?? []), compareHosts.id] };
-  return steps.map((step) => (keepsMachines && step === prepareHost ? afterAll : step));
+export function createClusterPlan({ provider, spec }: PlannedFor): readonly Step[] {
+  const plan = spec.pools.some(wantsGpus) ? withGpus : steps;
+  return plan.map((step) =>
+    provider.keepsMachines && step === prepareHost ? later(step, compareHosts) : step,
+  );
+}
+
+/** What decides which steps a create has. */
+export interface PlannedFor {
+  readonly provider: Pick<Provider, "keepsMachines">;
+  readonly spec: Pick<ClusterSpec, "pools">;
+}
+
+function later(step: Step, { id }: Step): Step {
+  return { ...step, after: [...(step.after ?? []), id] };
 }
 
 const steps: readonly Step[] = [
@@ -71,4 +85,13 @@ const steps: readonly Step[] = [
   probeKubelet,
   markNodes,
   addons,
+];
+
+/** A machine may be rebooted for its driver, before anything is set up there. */
+const withGpus: readonly Step[] = [
+  ...steps.flatMap((step) => {
+    if (step === installPackages) return [step, gpuDriver];
+    return step.after?.includes(installPackages.id) === true ? [later(step, gpuDriver)] : [step];
+  }),
+  gpuRuntime,
 ];

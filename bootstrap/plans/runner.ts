@@ -190,7 +190,10 @@ function learn({ facts }: Run, step: Step, { facts: found = {} }: StepOutcome): 
   const place = new Map((facts.machines ?? []).map(({ name }, index) => [name, index]));
   const inOrder = <T>(all: readonly T[], nameOf: (one: T) => string) =>
     all.toSorted((one, other) => (place.get(nameOf(one)) ?? 0) - (place.get(nameOf(other)) ?? 0));
-  const { nodes = [], hosts = [] } = facts;
+  const { hosts = [] } = facts;
+  // A machine that was rebooted is reached anew.
+  const reached = new Set(found.nodes?.map(({ machine }) => machine.name));
+  const nodes = (facts.nodes ?? []).filter(({ machine }) => !reached.has(machine.name));
   Object.assign(facts, {
     ...(found.nodes && { nodes: inOrder([...nodes, ...found.nodes], (one) => one.machine.name) }),
     ...(found.hosts && { hosts: inOrder([...hosts, ...found.hosts], (one) => one.name) }),

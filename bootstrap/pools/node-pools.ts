@@ -34,6 +34,8 @@ export interface CreateNodePoolRequest extends ClusterName, PoolWishes {
   readonly size?: string | undefined;
   /** Machines that may be taken away; absent: as for all workers. */
   readonly spot?: boolean | undefined;
+  /** Install NVIDIA's driver where its machines have a GPU; absent: if it is one of GPUs. */
+  readonly gpuDriver?: boolean | undefined;
   /** Prove its nodes by a real dump and restore; default true. */
   readonly checkpoint?: boolean | undefined;
 }
@@ -66,6 +68,7 @@ export async function createNodePool(
       ...{ name: request.pool, count: 0, checkpoint: request.checkpoint ?? true },
       ...(request.size !== undefined && { size: request.size }),
       ...(request.spot !== undefined && { spot: request.spot }),
+      ...(request.gpuDriver !== undefined && { gpuDriver: request.gpuDriver }),
       ...{ labels: poolLabels(request, {}), taints: poolTaints(request, []) },
     };
     const spec = { ...place.spec, pools: [...place.spec.pools, empty] };

@@ -87,5 +87,5 @@ export async function growInto(place: Place, wanted: ClusterSpec): Promise<PlanR
   packages.check(spec.kubernetesVersion);
   const keepIntent = () => keepSpec(place, spec);
   const context = { ...place.context, spec, packages, keepIntent };
-  return await runPlan(await loadCreatePlan(context.provider), context);
+  return await runPlan(await loadCreatePlan(context), context);
 }

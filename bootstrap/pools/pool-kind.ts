@@ -12,6 +12,9 @@ const rolePrefix = "role.datalayer.io/";
 const variantLabel = "node.datalayer.io/variant";
 const xpuPrefix = "xpu.datalayer.io/";
 
+/** By it the original's nodes for the accelerator "gpu" choose settings of NVIDIA's device plugin. */
+const pluginConfig = { "nvidia.com/device-plugin.config": "gpu-nvidia-20" };
+
 /** Keeps pods away that ask for no accelerator; its device plugins tolerate it. */
 const gpuTaint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" } as const;
 
@@ -48,6 +51,12 @@ export function nodeLabels(pool: PoolSpec): Readonly<Record<string, string>> {
     ...(!has(rolePrefix) && { [`${rolePrefix}runtime`]: "true" }),
     ...(!has(variantLabel) && { [variantLabel]: "medium" }),
     ...(!has(xpuPrefix) && { [`${xpuPrefix}cpu`]: "true" }),
+    ...(pool.labels[`${xpuPrefix}gpu`] === "true" && pluginConfig),
     ...pool.labels,
   };
+}
+
+/** Whether pods are to get a pool's GPUs: as it says itself, else by the accelerator it is labelled with. */
+export function wantsGpus({ gpuDriver, labels }: Pick<PoolSpec, "gpuDriver" | "labels">): boolean {
+  return gpuDriver ?? Object.keys(labels).some((key) => key.startsWith(`${xpuPrefix}gpu`));
 }

@@ -1,6 +1,6 @@
 import type { WantedFile } from "#bootstrap/nodes/ensure-files";
 import type { NodeSettings } from "#bootstrap/providers/provider";
-import { nodeNames } from "#bootstrap/runtimes/names";
+import { nodeNames, nvidiaRuntime } from "#bootstrap/runtimes/names";
 
 export interface ContainerdSettings {
   readonly pauseImage: string;
@@ -9,7 +9,12 @@ export interface ContainerdSettings {
   readonly programDigest: string;
   /** The program lies in /usr/local/bin and needs a unit of ours. */
   readonly ownUnit: boolean;
+  /** The node drives NVIDIA's GPUs: it has the runtime "nvidia", too. */
+  readonly nvidia?: boolean;
 }
+
+/** More files of settings, of nodes with GPUs alone. */
+const moreSettings = "/etc/containerd/conf.d";
 
 /** Where containerd looks for mirrors, one folder for each registry. */
 export const registryFolder = "/etc/containerd/certs.d";
@@ -18,6 +23,9 @@ export const registryFolder = "/etc/containerd/certs.d";
 export function containerdFiles(settings: ContainerdSettings): readonly WantedFile[] {
   return [
     { path: "/etc/containerd/config.toml", content: configFile(settings) },
+    ...(settings.nvidia === true
+      ? [{ path: `${moreSettings}/clouder-nvidia.toml`, content: nvidiaFile(settings) }]
+      : []),
     ...(settings.ownUnit
       ? [{ path: "/etc/systemd/system/containerd.service", content: unit }]
       : []),
@@ -34,11 +42,30 @@ export function containerdFiles(settings: ContainerdSettings): readonly WantedFi
   ];
 }
 
-function configFile({ pauseImage, node }: ContainerdSettings): string {
-  const cgroup = `SystemdCgroup = ${String(node.cgroupDriver === "systemd")}`;
-  const runtimes = 'plugins."io.containerd.cri.v1.runtime".containerd.runtimes';
+const runtimes = 'plugins."io.containerd.cri.v1.runtime".containerd.runtimes';
+
+const cgroupOf = ({ node }: ContainerdSettings) =>
+  `SystemdCgroup = ${String(node.cgroupDriver === "systemd")}`;
+
+/** Pods of the RuntimeClass "nvidia"; containerd 2 merges it with the runtimes of the main file. */
+function nvidiaFile(settings: ContainerdSettings): string {
   return `version = 3
 
+[${runtimes}.${nvidiaRuntime.handler}]
+  runtime_type = "io.containerd.runc.v2"
+
+[${runtimes}.${nvidiaRuntime.handler}.options]
+  ${cgroupOf(settings)}
+  BinaryName = "${nvidiaRuntime.program}"
+`;
+}
+
+function configFile(settings: ContainerdSettings): string {
+  const { pauseImage, node } = settings;
+  const cgroup = cgroupOf(settings);
+  const imports = settings.nvidia === true ? `imports = ["${moreSettings}/*.toml"]\n` : "";
+  return `version = 3
+${imports}
 [plugins."io.containerd.cri.v1.images"]
   snapshotter = "overlayfs"
 

@@ -7,3 +7,9 @@ export const nodeNames = {
   containerdTmp: "/var/lib/clouder/tmp",
   install: "/opt/clouder",
 } as const;
+
+/** NVIDIA's container runtime, a runc that gives containers the GPUs that they ask for. */
+export const nvidiaRuntime = {
+  handler: "nvidia",
+  program: "/usr/bin/nvidia-container-runtime",
+} as const;

@@ -106,6 +106,10 @@ const pool = objectField(
     }),
     labels: mapField({ description: "Labels of its nodes." }, labelKey, labelValue),
     taints: listField({ description: "Taints of its nodes." }, taint),
+    gpuDriver: truthField({
+      description:
+        "Install NVIDIA's driver and container toolkit where a machine has a GPU; left out: in pools with a label xpu.datalayer.io/gpu….",
+    }),
     checkpoint: truthField({
       description: "Prove its nodes by a real dump and restore.",
       default: true,

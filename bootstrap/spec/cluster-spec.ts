@@ -61,6 +61,8 @@ export interface PoolSpec {
     readonly value?: string;
     readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
   }[];
+  /** NVIDIA's driver is installed where its machines have a GPU; absent: if its labels ask for GPUs. */
+  readonly gpuDriver?: boolean;
   /** Nodes of this pool are proven by a real dump and restore; default true. */
   readonly checkpoint: boolean;
 }
@@ -70,6 +72,9 @@ export interface ProviderSection {
   readonly name: string;
   readonly settings: Readonly<Record<string, unknown>>;
 }
+
+/** Repositories that may have keys of a mirror's own. */
+type SignedSource = "kubernetes" | "containerd" | "criu" | "nvidiaDriver" | "nvidiaToolkit";
 
 /** Where nodes get software. */
 export type PackageSource =
@@ -89,6 +94,10 @@ export type PackageSource =
       readonly kubernetes: string;
       readonly containerd: string;
       readonly criu?: string;
+      /** Of NVIDIA's driver, with debian13/x86_64/… below it. */
+      readonly nvidiaDriver?: string;
+      /** Of NVIDIA's container toolkit, with stable/deb/… below it. */
+      readonly nvidiaToolkit?: string;
       /** `host[:port]`. */
       readonly registry: string;
       /** Folder with the archives of add-ons' charts: `<charts>/<name>-<version>.tgz`. */
@@ -96,8 +105,6 @@ export type PackageSource =
       /** File of the authority that signed the certificates of all of these. */
       readonly ca?: string;
       /** Keys of a mirror that signs by itself. */
-      readonly fingerprints?: Readonly<
-        Partial<Record<"kubernetes" | "containerd" | "criu", string | undefined>>
-      >;
+      readonly fingerprints?: Readonly<Partial<Record<SignedSource, string | undefined>>>;
       readonly containerdVersion?: string;
     };

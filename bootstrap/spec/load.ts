@@ -128,6 +128,7 @@ function pool(written: Pick<WrittenPool, "name"> & Partial<WrittenPool>): PoolSp
     ...(written.spot !== undefined && { spot: written.spot }),
     ...(written.min !== undefined && { min: written.min }),
     ...(written.max !== undefined && { max: written.max }),
+    ...(written.gpuDriver !== undefined && { gpuDriver: written.gpuDriver }),
     labels: written.labels ?? {},
     taints: (written.taints ?? []).map(({ key, value, effect }) => ({
       ...{ key, effect },

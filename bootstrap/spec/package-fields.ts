@@ -52,6 +52,20 @@ export const packageFields = objectField(
       { description: "mirror: address of a copy of the CRIU project's repositories." },
       address,
     ),
+    nvidiaDriver: textField(
+      {
+        description:
+          "mirror: address of a copy of NVIDIA's repositories, with debian13/… below it.",
+      },
+      address,
+    ),
+    nvidiaToolkit: textField(
+      {
+        description:
+          "mirror: address of a copy of NVIDIA's container toolkit, with stable/deb/… below it.",
+      },
+      address,
+    ),
     registry: textField(
       {
         description: "mirror: registry with the images of registry.k8s.io and ghcr.io, same names.",
@@ -75,6 +89,8 @@ export const packageFields = objectField(
         kubernetes: ownKey("the Kubernetes packages"),
         containerd: ownKey("containerd.io"),
         criu: ownKey("CRIU"),
+        nvidiaDriver: ownKey("NVIDIA's driver"),
+        nvidiaToolkit: ownKey("NVIDIA's container toolkit"),
       },
     ),
     containerdVersion: textField(
@@ -90,8 +106,8 @@ const belongs = {
   bundle: ["bundle"],
   online: ["containerdVersion"],
   mirror: [
-    ...["kubernetes", "containerd", "criu", "registry", "charts", "ca", "fingerprints"],
-    "containerdVersion",
+    ...["kubernetes", "containerd", "criu", "nvidiaDriver", "nvidiaToolkit", "registry"],
+    ...["charts", "ca", "fingerprints", "containerdVersion"],
   ],
 } as const;
 
@@ -128,12 +144,14 @@ function mirror(
     if (value !== undefined) return value;
     throw wrongField(place(name), "is missing", "a mirror has kubernetes, containerd and registry");
   };
-  const { criu, charts, ca, fingerprints } = written;
+  const { criu, nvidiaDriver, nvidiaToolkit, charts, ca, fingerprints } = written;
   return {
     kind: "mirror",
     ...{ kubernetes: must("kubernetes"), containerd: must("containerd") },
     registry: must("registry"),
     ...(criu !== undefined && { criu }),
+    ...(nvidiaDriver !== undefined && { nvidiaDriver }),
+    ...(nvidiaToolkit !== undefined && { nvidiaToolkit }),
     ...(charts !== undefined && { charts }),
     ...(ca !== undefined && { ca }),
     ...(fingerprints !== undefined && { fingerprints }),

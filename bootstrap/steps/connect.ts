@@ -19,12 +19,17 @@ export const connect: Step = {
   preview: () => ["ssh to every machine, its host key pinned"],
   run: async (context, _facts, machine) => {
     await context.provider.awaitMachine?.(context, machine);
-    const access = await connectTo(context, machine, handshakes);
-    return { facts: { nodes: [logged(context, { machine, access })] } };
+    return { facts: { nodes: [await connectNode(context, machine)] } };
   },
 };
 
 type Logging = Pick<PlanContext, "folder" | "clock" | "report">;
+
+/** A connection to one machine, with all that is done there in its log. */
+export async function connectNode(context: PlanContext, machine: Machine): Promise<Node> {
+  const access = await connectTo(context, machine, handshakes);
+  return logged(context, { machine, access });
+}
 
 /** From here on, what is done on a machine stands in its log. */
 function logged({ folder, clock, report }: Logging, { machine, access }: Node): Node {

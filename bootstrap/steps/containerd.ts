@@ -3,6 +3,7 @@ import type { NodeAccess } from "#bootstrap/nodes/node-access";
 import { succeeds } from "#bootstrap/nodes/remote-file";
 import { containerdFiles } from "#bootstrap/runtimes/containerd";
 import { nodeNames } from "#bootstrap/runtimes/names";
+import { drivesGpus } from "#bootstrap/steps/gpus";
 import { hostOf } from "#bootstrap/steps/facts";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
 import { waitFor } from "#core/retry";
@@ -23,12 +24,14 @@ export const containerd: Step = {
   ],
   run: async (context, facts, { access, machine }) => {
     const { packages, spec } = context;
+    const host = hostOf(facts, machine);
     const changed = await ensureFiles(access, [
       ...containerdFiles({
         pauseImage: await packages.pauseImage(access, spec.kubernetesVersion),
-        node: hostOf(facts, machine).settings,
+        node: host.settings,
         programDigest: await packages.containerdDigest(access),
         ownUnit: !packages.bringsUnits,
+        nvidia: drivesGpus(context, machine, host),
       }),
       ...packages.registryFiles,
     ]);

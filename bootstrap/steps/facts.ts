@@ -4,6 +4,7 @@ import type { Machine } from "#bootstrap/providers/provider";
 import { overlap, parseNetwork } from "#bootstrap/spec/cidr";
 import type { Facts, Host, PlanContext, Step } from "#bootstrap/steps/step";
 import { checkRoom } from "#bootstrap/steps/check-host";
+import { checkGpus } from "#bootstrap/steps/gpus";
 import { refuseClones } from "#bootstrap/steps/compare-hosts";
 import { ClouderError } from "#core/error";
 
@@ -23,6 +24,7 @@ export const hostFacts: Step = {
   run: async (context, facts, { machine, access }) => {
     const host = await readHostFacts(machine.name, access);
     checkHost(context, host);
+    checkGpus(context, machine, host);
     await context.packages.checkReach(context, access, host);
     // A machine that is listed under two names is not to be prepared under both.
     refuseClones([...(facts.hosts ?? []), host]);

@@ -5,6 +5,7 @@ import { nodeLabels } from "#bootstrap/pools/pool-kind";
 import { poolOf } from "#bootstrap/spec/machines";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import type { Machine } from "#bootstrap/providers/provider";
+import { gpuLabels } from "#bootstrap/steps/gpus";
 import { proofLabels, type Proof } from "#bootstrap/steps/proof";
 import type { PlanContext, Step } from "#bootstrap/steps/step";
 import { ClouderError } from "#core/error";
@@ -41,6 +42,7 @@ export const markNodes: Step = {
     const labelled = await setLabels(plane, machine.name, node, {
       ...labelsOf(spec, machine),
       ...proofLabels(proof),
+      ...gpuLabels(context, facts, machine),
     });
     const tainted = await setTaints(plane, machine.name, node, taintsOf(spec, machine));
     return labelled || tainted ? {} : { skipped: "labelled already" };

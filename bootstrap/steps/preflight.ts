@@ -1,4 +1,5 @@
 import { checkAddonTools } from "#bootstrap/addons/check-tools";
+import { gpuWarnings } from "#bootstrap/steps/gpus";
 import type { Step } from "#bootstrap/steps/step";
 
 /**
@@ -18,6 +19,9 @@ export const preflight: Step = {
   run: async (context) => {
     await context.provider.preflight(context);
     await checkAddonTools(context);
+    for (const message of gpuWarnings(context)) {
+      context.report({ type: "note", level: "warn", message });
+    }
     await context.keepIntent?.();
     return { facts: { intent: true } };
   },

@@ -40,7 +40,7 @@ if [ -e /etc/fstab.clouder ]; then
   swapon -a || true
 fi
 if grep -q '"wanted"' /var/lib/clouder/bootstrap/installed.json 2>/dev/null; then
-  for name in kubernetes docker criu; do
+  for name in kubernetes docker criu nvidia-driver nvidia-container-toolkit; do
     sed -n 's/^deb \\[signed-by=[^]]*\\] https*:..\\([^ ]*\\).*/\\1/p' "/etc/apt/sources.list.d/$name.list" 2>/dev/null |
       tr / _ | while read -r place; do rm -f "/var/lib/apt/lists/$place"*; done
   done

@@ -1,5 +1,5 @@
 import type { DrainOptions } from "#bootstrap/pools/drain";
-import type { PoolWishes } from "#bootstrap/pools/node-pools";
+import type { CreateNodePoolRequest, PoolWishes } from "#bootstrap/pools/node-pools";
 import type { ClusterName, LifeAround } from "#bootstrap/pools/place";
 import { connectKube } from "#kube/connect";
 import { checked } from "#plugin/cli/checks";
@@ -77,4 +77,37 @@ interface PoolFlagValues {
 export function poolOf({ host, ...rest }: PoolFlagValues): PoolWishes {
   const { min, desired, max, roles, variant, xpu } = rest;
   return { min, desired, max, roles, variant, xpu, hosts: host };
+}
+
+/** Flags for what a pool's machines are from the beginning. */
+export const newPoolFlags = {
+  flavor: string({
+    aliases: ["size"],
+    description: "in a cloud: size of its machines [default: the workers']",
+  }),
+  spot: boolean({ description: "in a cloud: machines that may be taken away, for less money" }),
+  "gpu-driver": boolean({
+    description:
+      "install NVIDIA's driver and container toolkit where a machine has a GPU [default: with --xpu gpu-*]",
+    allowNo: true,
+  }),
+  checkpoint: boolean({
+    description: "prove the nodes by a real dump and restore",
+    ...{ default: true, allowNo: true },
+  }),
+};
+
+/** The flags as the job wants them. */
+export function newPoolOf(flags: {
+  readonly flavor: string | undefined;
+  readonly spot: boolean;
+  /** Undefined where neither it nor its opposite was given. */
+  readonly "gpu-driver": boolean | undefined;
+  readonly checkpoint: boolean;
+}): Pick<CreateNodePoolRequest, "size" | "spot" | "gpuDriver" | "checkpoint"> {
+  return {
+    ...{ size: flags.flavor, checkpoint: flags.checkpoint },
+    spot: flags.spot || undefined,
+    gpuDriver: flags["gpu-driver"],
+  };
 }

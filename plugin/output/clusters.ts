@@ -1,6 +1,7 @@
 import type { ClusterDetails } from "#bootstrap/cluster-details";
 import type { ClusterRecord } from "#bootstrap/cluster-folder";
 import type { CreatedCluster } from "#bootstrap/create-cluster";
+import type { DeletedCluster } from "#bootstrap/delete-cluster";
 import type { StepPreview } from "#bootstrap/plans/preview";
 import type { ClusterSummary, ClusterView } from "#bootstrap/show-cluster";
 import { table, type Column, type Result } from "#plugin/output/result";
@@ -34,6 +35,20 @@ export function importedResult(record: ClusterRecord): Result {
     text:
       `cluster ${name} is recorded: ${[master, ...workers].join(", ")}\n` +
       `go on with: kubectl clouder kubeadm setup ${name}`,
+  };
+}
+
+/** The result of `cluster delete`: ends with what is left. */
+export function deletedCluster(deleted: DeletedCluster): Result {
+  const { name, machines, stays } = deleted;
+  const proof =
+    machines === "gone"
+      ? "a last look found nothing that was made for it"
+      : "its machines were handed back";
+  return {
+    object: deleted,
+    names: [`cluster/${name}`],
+    text: [`cluster ${name} deleted; ${proof}`, ...stays.map((one) => `stays: ${one}`)].join("\n"),
   };
 }
 

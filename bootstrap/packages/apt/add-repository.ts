@@ -3,6 +3,7 @@ import { aptFailed } from "#bootstrap/packages/apt/apt-error";
 import { aptGet, said, unlocked, type AptRun } from "#bootstrap/packages/apt/apt";
 import { pinnedKey } from "#bootstrap/packages/apt/public-key";
 import type { Origin, Repository } from "#bootstrap/packages/apt/repositories";
+import { upstream } from "#bootstrap/packages/upstream";
 
 const authorityFile = "/etc/apt/keyrings/clouder-authority.crt";
 const settingsFile = "/etc/apt/apt.conf.d/60clouder";
@@ -16,7 +17,13 @@ export async function ensureTrust({ access }: AptRun, files: readonly WantedFile
 /** What tells apt which certificates to trust, where they are the user's own. */
 export function trustFiles(origin: Origin): readonly WantedFile[] {
   if (origin.authority === undefined) return [];
-  const hosts = [origin.kubernetes, origin.containerd, origin.criu].map(
+  const { driver, toolkit } = origin.nvidia;
+  // What is not mirrored is NVIDIA's own, whose certificates everybody's authorities sign.
+  const mirrored = [
+    ...(driver.url === upstream.nvidia.driver.url ? [] : [driver]),
+    ...(toolkit.url === upstream.nvidia.toolkit.url ? [] : [toolkit]),
+  ];
+  const hosts = [origin.kubernetes, origin.containerd, origin.criu, ...mirrored].map(
     ({ url }) => new URL(url).hostname,
   );
   const settings = [...new Set(hosts)].map(

@@ -53,7 +53,7 @@ export async function installByApt(
   await ensureAuthorities(run);
   await ensureTrust(run, trust);
   for (const repository of repositories) await addRepository(run, repository);
-  await install(run, pins);
+  await installPins(run, pins);
   const installed = await installedVersions(access, names);
   await writeStamp(access, "installed", { ...Object.fromEntries(installed), wanted });
   return {};
@@ -68,10 +68,11 @@ async function ensureAuthorities(run: AptRun): Promise<void> {
 }
 
 /**
- * The distribution's lists are fetched only where they are missing or old: a machine that has them
- * needs the distribution's servers for what it lacks alone.
+ * Installs packages and holds them, kernels excepted. The distribution's lists are fetched only where
+ * they are missing or old: a machine that has them needs the distribution's servers for what it lacks
+ * alone.
  */
-async function install(run: AptRun, pins: readonly string[]): Promise<void> {
+export async function installPins(run: AptRun, pins: readonly string[]): Promise<void> {
   const { access } = run;
   const flags = ["--no-install-recommends", "--allow-change-held-packages", "--no-remove"];
   const wanted = ["install", ...flags, ...pins];
@@ -83,14 +84,23 @@ async function install(run: AptRun, pins: readonly string[]): Promise<void> {
     plan = await aptGet(run, ["--simulate", ...wanted]);
   }
   if (plan.status !== 0) throw await unresolved(run, pins, said(plan));
-  await rememberNew(access, newIn(plan.stdout));
+  await rememberNew(
+    access,
+    newIn(plan.stdout).filter((name) => !isKernel(name)),
+  );
   let done = await aptGet(run, wanted);
   if (done.status !== 0 && /404 +Not Found/.test(said(done))) {
     await updateDistribution(run);
     done = await aptGet(run, wanted);
   }
   if (done.status !== 0) throw aptFailed(access.host, "its packages", said(done));
-  await access.run(["apt-mark", "hold", ...pins.map(nameOf)]);
+  const held = pins.map(nameOf).filter((name) => !/^linux-(image|headers)-/.test(name));
+  await access.run(["apt-mark", "hold", ...held]);
+}
+
+/** A machine that runs a kernel by now keeps it; modules and headers of drivers are none. */
+function isKernel(name: string): boolean {
+  return /^linux-(?!headers-|(modules|objects|signatures)-nvidia-)/.test(name);
 }
 
 async function updateDistribution(run: AptRun): Promise<void> {
@@ -131,10 +141,12 @@ function newIn(plan: string): readonly string[] {
   return [...plan.matchAll(/^Inst (\S+) \(/gm)].map(([, name]) => (name ?? "").split(":")[0] ?? "");
 }
 
-function nameOf(pin: string): string {
+/** The package of a pin: "kubelet" of "kubelet=1.36.3-*". */
+export function nameOf(pin: string): string {
   return pin.split("=")[0] ?? pin;
 }
 
-function digestOf(value: unknown): string {
+/** Changes with what is wanted. */
+export function digestOf(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }

@@ -8,6 +8,11 @@ export interface Origin {
   readonly kubernetes: RepositoryOrigin;
   readonly containerd: RepositoryOrigin;
   readonly criu: RepositoryOrigin;
+  readonly nvidia: {
+    /** Its key is that of the machine's system, unless there is one for all. */
+    readonly driver: { readonly url: string; readonly fingerprint?: string };
+    readonly toolkit: RepositoryOrigin;
+  };
   /** The version of containerd.io, or the beginning of one: "2.3", "2.3.6". */
   readonly containerdVersion: string;
   /** PEM of the authority that signed the certificates of the hosts above. */
@@ -22,7 +27,7 @@ interface RepositoryOrigin {
 
 /** One apt repository on a machine. */
 export interface Repository {
-  readonly name: "kubernetes" | "docker" | "criu";
+  readonly name: "kubernetes" | "docker" | "criu" | "nvidia-driver" | "nvidia-container-toolkit";
   readonly url: string;
   /** What follows the address in sources.list. */
   readonly suite: string;
@@ -116,7 +121,8 @@ function criuRepository(url: string, fingerprint: string): Repository {
   };
 }
 
-function places<N extends Repository["name"]>(name: N, keyring: string) {
+/** Where a repository's key and its line are on a machine. */
+export function places<N extends Repository["name"]>(name: N, keyring: string) {
   return {
     name,
     keyring: `/etc/apt/keyrings/${keyring}.gpg`,

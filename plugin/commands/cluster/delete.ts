@@ -7,7 +7,7 @@ import { isClusterName } from "#plugin/cli/cluster-flags";
 import { argument, command } from "#plugin/cli/command";
 import { boolean, yesFlag } from "#plugin/cli/flags";
 import { lifeAround } from "#plugin/cli/life";
-import { previewResult } from "#plugin/output/clusters";
+import { deletedCluster, previewResult } from "#plugin/output/clusters";
 
 export default command({
   summary: "Delete a cluster and everything that was made for it",
@@ -33,7 +33,6 @@ export default command({
     if (!(await context.confirm(`Delete the cluster ${name} with all its data?`, name))) {
       throw new ClouderError("cancelled", "nothing was deleted");
     }
-    const deleted = await deleteCluster(request, around);
-    return { object: deleted, names: [`cluster/${name}`], text: `cluster ${name} deleted` };
+    return deletedCluster(await deleteCluster(request, around));
   },
 });

@@ -1,7 +1,14 @@
 import { createNodePool } from "#bootstrap/pools/node-pools";
 import { argument, command } from "#plugin/cli/command";
-import { boolean, string } from "#plugin/cli/flags";
-import { clusterArgument, clusterAt, lifeAround, poolFlags, poolOf } from "#plugin/cli/life";
+import {
+  clusterArgument,
+  clusterAt,
+  lifeAround,
+  newPoolFlags,
+  newPoolOf,
+  poolFlags,
+  poolOf,
+} from "#plugin/cli/life";
 import { poolResult } from "#plugin/output/pools";
 
 export default command({
@@ -17,22 +24,11 @@ export default command({
   },
   flags: {
     ...poolFlags,
-    flavor: string({
-      aliases: ["size"],
-      description: "in a cloud: size of its machines [default: the workers']",
-    }),
-    spot: boolean({ description: "in a cloud: machines that may be taken away, for less money" }),
-    checkpoint: boolean({
-      description: "prove the nodes by a real dump and restore",
-      ...{ default: true, allowNo: true },
-    }),
+    ...newPoolFlags,
   },
   run: async ({ args, flags }, context) => {
     const where = { ...clusterAt(context, args.cluster), pool: args.pool };
-    const { flavor: size, checkpoint } = flags;
-    const kind = { size, checkpoint, spot: flags.spot || undefined };
-    const request = { ...where, ...poolOf(flags), ...kind };
-    const made = await createNodePool(request, lifeAround(context));
-    return poolResult(made, "is ready");
+    const request = { ...where, ...poolOf(flags), ...newPoolOf(flags) };
+    return poolResult(await createNodePool(request, lifeAround(context)), "is ready");
   },
 });

@@ -33,7 +33,7 @@ it("E1 killed (SIGKILL) at every step boundary, a create ends as one that was ne
   }
   const started = died.filter((one) => one.startsWith("step-started "));
   expect(started.toSorted()).toEqual(
-    createClusterPlan({ keepsMachines: true })
+    createClusterPlan({ provider: { keepsMachines: true }, spec: { pools: [] } })
       .map(({ id }) => `step-started ${id}`)
       .toSorted(),
   );

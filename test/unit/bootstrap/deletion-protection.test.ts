@@ -51,7 +51,10 @@ describe("H6 deletion protection", () => {
   test("is switched off, and then the cluster goes", async () => {
     const { stdout } = await run("cluster:protect", protect, "prod", "--off");
     expect(stdout).toBe("cluster prod can be deleted again\n");
-    await run("cluster:delete", deleteCommand, "prod", "--yes", "--force");
+    const deleted = await run("cluster:delete", deleteCommand, "prod", "--yes", "--force");
+    expect(deleted.stdout).toMatch(
+      /^cluster prod deleted; its machines were handed back\nstays: .*cannot reach prod-master/,
+    );
     expect(await clusterNames(home)).toEqual([]);
   });
 

@@ -57,6 +57,21 @@ describe("facts of a machine", () => {
     expect(facts).toMatchObject({ cgroup: "v1", sharedKernel: true, sysResource: false });
   });
 
+  test("tell NVIDIA's GPUs, those of the machine alone", () => {
+    const said = { gpus: "1eb8 2330", driver: "", toolkit: "", secureboot: "1" };
+    expect(parseHostFacts("a", printed(said)).gpus).toEqual({
+      ...{ devices: ["1eb8", "2330"], driver: "", toolkit: false, secureBoot: true },
+    });
+    const driven = printed({ gpus: "1eb8", driver: "580.95.05", toolkit: "there" });
+    expect(parseHostFacts("a", driven).gpus).toEqual({
+      ...{ devices: ["1eb8"], driver: "580.95.05", toolkit: true, secureBoot: false },
+    });
+    // A system container sees its host's.
+    const inside = printed({ ...said, container: "systemd-nspawn" });
+    expect(parseHostFacts("a", inside)).not.toHaveProperty("gpus");
+    expect(parseHostFacts("a", printed({ gpus: "" }))).not.toHaveProperty("gpus");
+  });
+
   test.each([[{ init: "init" }], [{ architecture: "riscv64" }]])("refuse %j", (changes) => {
     expect(() => parseHostFacts("a", printed(changes))).toThrow(
       expect.objectContaining({ code: "unsupported" }) as Error,

@@ -3,6 +3,7 @@ import { createClusterPlan } from "#bootstrap/plans/create-cluster";
 import { chooseSteps, orderSteps } from "#bootstrap/plans/order";
 import { runPlan } from "#bootstrap/plans/runner";
 import type { Provider } from "#bootstrap/providers/provider";
+import type { PoolSpec } from "#bootstrap/spec/cluster-spec";
 import { ClouderError } from "#core/error";
 import { contextFor } from "#test/unit/bootstrap/plans/plan";
 
@@ -21,7 +22,7 @@ async function asked(calls: Partial<Provider>, only?: string): Promise<readonly 
     ),
   } as unknown as Provider;
   const context = { ...contextFor(), provider, keepIntent: noted("record", undefined) as never };
-  const plan = createClusterPlan({ keepsMachines: false });
+  const plan = createClusterPlan({ provider, spec: context.spec });
   await expect(runPlan(plan, context, only === undefined ? {} : { only })).rejects.toThrow(
     /^(machines: |no rights$)/,
   );
@@ -42,14 +43,16 @@ test("a create that the provider refuses keeps no intent", async () => {
 });
 
 test("a create cannot leave the look before the first change out", () => {
-  const plan = createClusterPlan({ keepsMachines: true });
+  const plan = createClusterPlan({ provider: { keepsMachines: true }, spec: { pools: [] } });
   expect(() => chooseSteps(plan, { skip: ["preflight"] })).toThrow(
     expect.objectContaining({ code: "usage", hint: 'do not skip "preflight"' }),
   );
 });
 
 test("only kubeadm waits for a load balancer: machines are prepared while it is being made", () => {
-  const order = orderSteps(createClusterPlan({ keepsMachines: false }));
+  const order = orderSteps(
+    createClusterPlan({ provider: { keepsMachines: false }, spec: { pools: [] } }),
+  );
   const foundations = (id: string): readonly string[] =>
     (order.find(({ step }) => step.id === id)?.after ?? []).flatMap((one) => [
       one,
@@ -60,4 +63,29 @@ test("only kubeadm waits for a load balancer: machines are prepared while it is 
     expect(foundations(early), early).toContain("machines");
     expect(foundations(early), early).not.toContain("load-balancer");
   }
+});
+
+test("a create has steps for GPUs only where a pool asks for some, and they come before all that is set up", () => {
+  const provider = { keepsMachines: false };
+  const pool = { name: "a", count: 1, labels: {}, taints: [], checkpoint: true };
+  const idsOf = (more: Partial<PoolSpec>) =>
+    createClusterPlan({ provider, spec: { pools: [pool, { ...pool, ...more }] } }).map(
+      ({ id }) => id,
+    );
+  const added = ["gpu-driver", "gpu-runtime"];
+  expect(idsOf({}).filter((id) => id.startsWith("gpu-"))).toEqual([]);
+  const gpu = idsOf({ labels: { "xpu.datalayer.io/gpu-cuda": "true" } });
+  expect(gpu.filter((id) => !idsOf({}).includes(id))).toEqual(added);
+  expect(idsOf({ gpuDriver: true })).toEqual(gpu);
+  const order = orderSteps(
+    createClusterPlan({ provider, spec: { pools: [{ ...pool, gpuDriver: true }] } }),
+  );
+  const standing = (id: string) =>
+    order.filter(({ after }) => after.includes(id)).map(({ step }) => step.id);
+  expect(standing("install-packages").toSorted()).toEqual(
+    ["gpu-driver", ...standing("gpu-driver")].toSorted(),
+  );
+  expect(standing("gpu-driver")).toEqual(
+    expect.arrayContaining(["containerd", "criu", "kubelet", "share-address"]),
+  );
 });

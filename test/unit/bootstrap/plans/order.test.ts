@@ -6,12 +6,13 @@ import { previewPlan } from "#bootstrap/plans/preview";
 import { clusterStep, contextFor, nodeStep } from "./plan.ts";
 
 const noCluster = () => Promise.reject(new Error("no cluster"));
+const planned = (keepsMachines: boolean) => ({ provider: { keepsMachines }, spec: { pools: [] } });
 const done = () => Promise.resolve({});
 
 describe("ordering a plan", () => {
   test.each([
-    ["create-cluster", createClusterPlan({ keepsMachines: false })],
-    ["create-cluster on own machines", createClusterPlan({ keepsMachines: true })],
+    ["create-cluster", createClusterPlan(planned(false))],
+    ["create-cluster on own machines", createClusterPlan(planned(true))],
     ["delete own machines", deleteOwnMachinesPlan({ connect: noCluster, force: false })],
     ["hand back machines", handBackMachinesPlan({ force: false })],
   ])("accepts the plan %s", (_name, plan) => {
@@ -35,7 +36,7 @@ describe("ordering a plan", () => {
 describe("what a machine waits for until it is proven", () => {
   /** Steps of all machines, found on the way back from `prove`. */
   const barriers = (keepsMachines: boolean) => {
-    const order = orderSteps(createClusterPlan({ keepsMachines }));
+    const order = orderSteps(createClusterPlan(planned(keepsMachines)));
     const found = new Set<string>();
     const visit = (id: string): void => {
       const one = order.find(({ step }) => step.id === id);

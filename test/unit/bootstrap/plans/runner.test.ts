@@ -235,6 +235,20 @@ describe("running a plan", () => {
     expect(seen).toEqual(["plane", "one", "two"]);
   });
 
+  test("a machine that was reached anew is worked on there, and the end closes that connection", async () => {
+    const [old, fresh] = [emptyNode("a", "worker"), emptyNode("a", "worker")];
+    const seen: unknown[] = [];
+    const again = nodeStep("again", {}, () => Promise.resolve({ facts: { nodes: [fresh] } }));
+    const later = nodeStep("later", { after: ["again"] }, (node) => {
+      seen.push(node.access);
+      return Promise.resolve({});
+    });
+    const { facts } = await runPlan([...reaching([old]), again, later], contextFor());
+    expect(seen).toEqual([fresh.access]);
+    expect(facts.nodes).toEqual([fresh]);
+    expect([old.closed, fresh.closed]).toEqual([false, true]);
+  });
+
   test("passes a bug of ours through as it is", async () => {
     const bug = new TypeError("undefined is not a function");
     const plan = [clusterStep("broken", {}, () => Promise.reject(bug))];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withoutWorker, withWorkers } from "#bootstrap/pools/members";
-import { nodeLabels, poolLabels, poolTaints } from "#bootstrap/pools/pool-kind";
+import { wantsGpus, nodeLabels, poolLabels, poolTaints } from "#bootstrap/pools/pool-kind";
 import type { ClusterSpec, PoolSpec } from "#bootstrap/spec/cluster-spec";
 import { loadSpec } from "#bootstrap/spec/load";
 import { wantedMachines, withNumbers } from "#bootstrap/spec/machines";
@@ -83,6 +83,18 @@ describe("what a pool is for (H3)", () => {
       "node.datalayer.io/variant": "large",
       "xpu.datalayer.io/gpu-cuda": "true",
     });
+  });
+
+  test("the original's accelerator gpu has its label for NVIDIA's device plugin (E7)", () => {
+    const labels = poolLabels({ xpu: "gpu" }, {});
+    expect(nodeLabels({ ...pool("gpu", 1), labels })).toMatchObject({
+      "xpu.datalayer.io/gpu": "true",
+      "nvidia.com/device-plugin.config": "gpu-nvidia-20",
+    });
+    expect(wantsGpus({ labels })).toBe(true);
+    expect(wantsGpus({ labels, gpuDriver: false })).toBe(false);
+    expect(wantsGpus({ labels: poolLabels({ xpu: "cpu" }, {}) })).toBe(false);
+    expect(wantsGpus({ labels: {}, gpuDriver: true })).toBe(true);
   });
 
   test("a pool of GPUs is tainted; other taints stay", () => {

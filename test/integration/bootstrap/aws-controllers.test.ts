@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DescribeInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enableStorage } from "#bootstrap/addons/enable-storage";
 import { addonObjects, makeObjects } from "#bootstrap/addons/objects";
@@ -45,6 +46,15 @@ test("F6 F8 are the region and the cluster's own VPC; machines have the names of
   for (const { cloudNames, privateAddress } of machines) {
     expect(cloudNames).toContain(`ip-${privateAddress.replaceAll(".", "-")}.ec2.internal`);
   }
+});
+
+test("F6 machines have the tag by which the cloud controller manager knows its cluster", async () => {
+  const { Reservations = [] } = await world.ec2.send(new DescribeInstancesCommand({}));
+  const instances = Reservations.flatMap(({ Instances = [] }) => Instances);
+  expect(instances).toHaveLength(cluster.machines.length);
+  // Without it the program ends at its start: "no ClusterID found".
+  const owned = { Key: "kubernetes.io/cluster/dev", Value: "owned" };
+  for (const { Tags } of instances) expect(Tags).toContainEqual(owned);
 });
 
 test("F11 kubeadm storage is the job of addon enable for the driver of the cluster's cloud", async () => {

@@ -1,11 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { awsController } from "#bootstrap/clouds/aws-controller";
+import { azureConfig } from "#bootstrap/clouds/azure-config";
 import { azureController } from "#bootstrap/clouds/azure-controller";
 import type { Rule } from "#bootstrap/clouds/controller-parts";
 import { upstream } from "#bootstrap/packages/upstream";
+import { azureFacts } from "#test/fixtures/cloud-facts";
 import { moduleFolder } from "#test/lab/go-build";
 
 /** Our objects of the clouds' controllers beside the charts of the same releases, in their Go modules. */
@@ -99,3 +101,24 @@ test("F5 Azure's controllers take flags that the chart knows and no right that i
     for (const flag of flags) expect(template).toContain(`${flag}=`);
   }
 });
+
+test("F2 Azure's controller of that release reads every key of its settings", async () => {
+  const name = "sigs.k8s.io/cloud-provider-azure";
+  const folder = await moduleFolder(name, versionOf(upstream.cloudControllers.azure));
+  const goMod = await readFile(join(folder, "go.mod"), "utf8");
+  const client = /cloud-provider-azure\/pkg\/azclient (v\S+)/.exec(goMod)?.[1] ?? "";
+  const known = await Promise.all([
+    jsonNames(join(folder, "pkg/provider/config")),
+    jsonNames(await moduleFolder(`${name}/pkg/azclient`, client)),
+  ]);
+  const keys = Object.keys(JSON.parse(azureConfig(azureFacts)) as object);
+  expect(keys.length).toBeGreaterThan(10);
+  expect(keys.filter((key) => !known.flat().includes(key))).toEqual([]);
+});
+
+/** Names of fields in JSON, of all Go files of a folder. */
+async function jsonNames(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((one) => one.endsWith(".go"));
+  const texts = await Promise.all(files.map((one) => readFile(join(folder, one), "utf8")));
+  return texts.flatMap((text) => [...text.matchAll(/json:"([^",]+)/g)].map(([, one]) => one ?? ""));
+}

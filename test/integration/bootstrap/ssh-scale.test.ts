@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClientAnswer } from "#test/fakes/create-client";
+import type { Fault } from "#test/fakes/ssh-fleet";
 import { countRounds, type Rounds } from "#test/fakes/rounds";
 import { createSshWorld, type SshWorld } from "#test/fakes/ssh-world";
 
@@ -51,5 +53,39 @@ describe("a create on 100 workers", () => {
     expect(large.fleet.counts.mostConnections).toBe(300);
     expect(large.fleet.counts.mostSessions).toBeLessThanOrEqual(300);
     expect(answer.rssBytes / first.rssBytes).toBeLessThanOrEqual(1.5);
+  });
+});
+
+describe("of 300 hosts, one of them slow", () => {
+  const failing = async (faults: Readonly<Record<number, Fault>>, only?: string) => {
+    const pace = async (host: number) => {
+      if (host === 9) await sleep(100);
+    };
+    const step = only === undefined ? {} : { only };
+    await using large = await createSshWorld({ hosts: 300, faults, pace, ...step });
+    const before = large.state();
+    const { error, rssBytes } = await large.create();
+    expect(large.fleet.counts.connections).toBe(0);
+    expect(rssBytes / first.rssBytes).toBeLessThanOrEqual(1.5);
+    return { error, isUntouched: JSON.stringify(before) === JSON.stringify(large.state()) };
+  };
+
+  it("one that refuses is named with its cause, and nothing is changed", minutes(2), async () => {
+    const { error, isUntouched } = await failing({ 250: { kind: "refuses" } });
+    expect(error?.code).toBe("unreachable");
+    expect(error?.message).toMatch(/^connect on fleet-\S*250: [^;]*ECONNREFUSED/);
+    expect(isUntouched).toBe(true);
+  });
+
+  it("one that dies is named with its step, and the others are done", minutes(2), async () => {
+    const { error, isUntouched } = await failing(
+      { 250: { kind: "dies", at: /sysctl/ } },
+      "prepare-host",
+    );
+    expect(error?.code).toBe("unreachable");
+    expect(error?.message).toMatch(
+      /^prepare-host on fleet-\S*250: the connection to fleet-\S*250 broke/,
+    );
+    expect(isUntouched).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ClouderError } from "#core/error";
+import { ClouderError, isClouderError } from "#core/error";
 
 /**
  * Keeps two commands from changing one cluster at the same time. The lock names its process by id
@@ -20,6 +20,11 @@ export async function withClusterLock<T>(folder: string, work: () => Promise<T>)
   }
 }
 
+/** Whether a job did not begin, for another command is changing the cluster. */
+export function isLockHeld(error: unknown): boolean {
+  return isClouderError(error) && error.code === "busy" && error.details["process"] !== undefined;
+}
+
 async function take(path: string, mine: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     try {
@@ -33,6 +38,7 @@ async function take(path: string, mine: string): Promise<void> {
       throw new ClouderError("busy", `another command (process ${pid}) is changing this cluster`, {
         hint: "wait until it ends",
         retryable: true,
+        details: { process: pid },
       });
     }
     await rm(path, { force: true });

@@ -4,7 +4,8 @@ import type { UpgradedCluster } from "#bootstrap/upgrade-cluster";
 import { table, type Result } from "#plugin/output/result";
 
 /** No program watches a pool's bounds by itself; whoever sets them should know. */
-const noAutoscaler = "no autoscaler acts on min and max: they bound what is asked for by hand";
+const noAutoscaler =
+  "no autoscaler acts on min and max unless nodepool autoscale runs: they bound what is asked for by hand";
 
 /** The result of a command that changed a pool. */
 export function poolResult({ pool, nodes }: ChangedPool, what: string): Result {

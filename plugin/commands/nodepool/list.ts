@@ -5,7 +5,7 @@ import { poolList } from "#plugin/output/pools";
 
 export default command({
   summary: "List the pools of a cluster with their bounds",
-  description: "No autoscaler acts on min and max: they bound what is asked for by hand.",
+  description: "Min and max bound what is asked for by hand, and what nodepool autoscale does.",
   examples: ["nodepool list dev", "nodepool list dev -o wide"],
   args: { cluster: clusterArgument },
   run: async ({ args }, context) =>

@@ -10,7 +10,8 @@ import {
   recordOf,
   writeRecord,
 } from "#bootstrap/cluster-folder";
-import { withClusterLock } from "#bootstrap/cluster-lock";
+import { isLockHeld, withClusterLock } from "#bootstrap/cluster-lock";
+import { ClouderError } from "#core/error";
 import { refuseOriginal } from "#bootstrap/original-record";
 import { loadSpec } from "#bootstrap/spec/load";
 
@@ -69,6 +70,14 @@ describe("the lock of a cluster", () => {
       });
     });
     expect(await withClusterLock(home, () => Promise.resolve(2))).toBe(2);
+  });
+
+  test("tells a job that did not begin from one that a cloud held up", async () => {
+    const late = await withClusterLock(home, () =>
+      withClusterLock(home, () => Promise.resolve()).catch((error: unknown) => error),
+    );
+    expect(isLockHeld(late)).toBe(true);
+    expect(isLockHeld(new ClouderError("busy", "Throttling", { retryable: true }))).toBe(false);
   });
 
   test("leaves no empty folder behind when the command came to nothing", async () => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { ParsedKey } from "ssh2";
 import type { SshLogin } from "#bootstrap/nodes/node-access";
 import { ClouderError } from "#core/error";
@@ -24,6 +24,16 @@ export async function privateKey(
   return await known;
 }
 
+/** As OpenSSH does: a key of one's own that others can read is no secret. */
+async function refuseReadable(keyFile: string): Promise<void> {
+  const { uid, mode } = await stat(keyFile);
+  if (uid !== process.getuid?.() || (mode & 0o077) === 0) return;
+  const octal = (mode & 0o777).toString(8).padStart(4, "0");
+  throw new ClouderError("config", `others can read the SSH key ${keyFile} (mode ${octal})`, {
+    hint: `chmod 600 ${keyFile}`,
+  });
+}
+
 async function open(
   keyFile: string,
   text: string,
@@ -35,13 +45,15 @@ async function open(
   // A file may hold several: the first one counts.
   const parse = (phrase?: string) => [utils.parseKey(text, phrase)].flat()[0];
   const parsed = parse();
-  if (parsed && !(parsed instanceof Error) && parsed.isPrivateKey()) return parsed;
+  const isOpen = parsed && !(parsed instanceof Error) && parsed.isPrivateKey();
   const problem = parsed instanceof Error ? parsed.message : "it is no private key";
-  if (!/[Ee]ncrypted|passphrase/.test(problem)) {
+  if (!isOpen && !/[Ee]ncrypted|passphrase/.test(problem)) {
     throw new ClouderError("config", `the SSH key ${keyFile} cannot be used: ${problem}`, {
       hint: "give the private key's file with --key",
     });
   }
+  await refuseReadable(keyFile);
+  if (isOpen) return parsed;
   if (!askSecret) throw passphraseWanted(keyFile);
   const unlocked = parse(await askSecret("key-passphrase", keyFile));
   if (unlocked && !(unlocked instanceof Error)) return unlocked;

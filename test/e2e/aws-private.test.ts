@@ -1,10 +1,9 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { SshLogin } from "#bootstrap/nodes/node-access";
-import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import { answersSsh } from "#bootstrap/nodes/ssh-banner";
 import { hostState } from "#test/e2e/host-state";
+import { callersOf, pinnedHosts, type JumpHost } from "#test/e2e/jump-host";
 import { eventually, lab } from "#test/e2e/scenario";
 import { startAwsCloud, type AwsCloud } from "#test/lab/aws-cloud";
 import { outputOf } from "#test/lab/run-program";
@@ -19,7 +18,7 @@ const knownToUs = join(cluster.home, "aws-private-known");
 let hostBefore: string;
 let cloud: AwsCloud;
 let network: { readonly vpc: string; readonly subnets: readonly string[] };
-let jump: SshLogin & { readonly inside: string };
+let jump: JumpHost;
 
 /** All by Amazon's own command line, as a network that was there before. */
 beforeAll(async () => {
@@ -64,7 +63,7 @@ interface Run {
   }[];
 }
 
-async function raiseJumpHost(subnet: string): Promise<typeof jump> {
+async function raiseJumpHost(subnet: string): Promise<JumpHost> {
   const { Instances: started } = (await cloud.aws([
     ...["ec2", "run-instances", "--image-id", "ami-00000000000000013", "--key-name", "ops"],
     ...["--instance-type", "t3.micro", "--subnet-id", subnet, "--associate-public-ip-address"],
@@ -96,20 +95,8 @@ it(
     const { stdout } = await cloud.clouder(create(), { timeoutMs: 380_000 });
     const { nodes } = JSON.parse(stdout) as { readonly nodes: readonly { address: string }[] };
     const host = nodes[0]?.address ?? "";
-    const knownHostsFile = join(folder, "known_hosts");
-    const pinned = (await readFile(knownHostsFile, "utf8"))
-      .split("\n")
-      .map((one) => one.split(" ")[0]);
-    expect(pinned).toEqual([jump.host, host, ""]);
-    const driver = await nodeAccessDrivers.ssh.load();
-    const access = await driver.connect(name, {
-      ...{ access: "ssh", host, port: 22, user: "admin", keyFile, knownHostsFile, jump },
-    });
-    const { stdout: journal } = await access
-      .run(["journalctl", "-u", "ssh", "-o", "cat", "--no-pager"])
-      .finally(() => access.close());
-    const callers = [...journal.matchAll(/^Accepted publickey for admin from (\S+)/gm)];
-    expect(new Set(callers.map(([, caller]) => caller))).toEqual(new Set([jump.inside]));
+    expect(await pinnedHosts(folder)).toEqual([jump.host, host]);
+    expect(await callersOf({ name, folder, host, user: "admin" }, jump)).toEqual([jump.inside]);
   },
 );
 

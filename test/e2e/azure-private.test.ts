@@ -1,10 +1,9 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { SshLogin } from "#bootstrap/nodes/node-access";
-import { nodeAccessDrivers } from "#bootstrap/nodes/registry";
 import { answersSsh } from "#bootstrap/nodes/ssh-banner";
 import { hostState } from "#test/e2e/host-state";
+import { callersOf, pinnedHosts, type JumpHost } from "#test/e2e/jump-host";
 import { eventually, lab } from "#test/e2e/scenario";
 import { openArmClient } from "#test/lab/arm-client";
 import { subscription } from "#test/lab/arm/arm";
@@ -21,7 +20,7 @@ const knownToUs = join(cluster.home, "azure-private-known");
 let hostBefore: string;
 let cloud: AzureCloud;
 let subnet: string;
-let jump: SshLogin & { readonly inside: string };
+let jump: JumpHost;
 /** All that was there before the cluster, to the last property. */
 let before: string;
 
@@ -111,20 +110,8 @@ it(
     const { stdout } = await cloud.clouder(create(), { timeoutMs: 380_000 });
     const { nodes } = JSON.parse(stdout) as { readonly nodes: readonly { address: string }[] };
     const host = nodes[0]?.address ?? "";
-    const knownHostsFile = join(folder, "known_hosts");
-    const pinned = (await readFile(knownHostsFile, "utf8"))
-      .split("\n")
-      .map((one) => one.split(" ")[0]);
-    expect(pinned).toEqual([jump.host, host, ""]);
-    const driver = await nodeAccessDrivers.ssh.load();
-    const access = await driver.connect(name, {
-      ...{ access: "ssh", host, port: 22, user: "azureuser", keyFile, knownHostsFile, jump },
-    });
-    const { stdout: journal } = await access
-      .run(["journalctl", "-u", "ssh", "-o", "cat", "--no-pager"])
-      .finally(() => access.close());
-    const callers = [...journal.matchAll(/^Accepted publickey for azureuser from (\S+)/gm)];
-    expect(new Set(callers.map(([, caller]) => caller))).toEqual(new Set([jump.inside]));
+    expect(await pinnedHosts(folder)).toEqual([jump.host, host]);
+    expect(await callersOf({ name, folder, host, user: "azureuser" }, jump)).toEqual([jump.inside]);
   },
 );
 

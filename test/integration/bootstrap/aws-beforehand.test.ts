@@ -1,7 +1,6 @@
 import { CreateVpcCommand } from "@aws-sdk/client-ec2";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createAwsProvider } from "#bootstrap/providers/aws/provider";
-import type { ProviderContext } from "#bootstrap/providers/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import { silent } from "#core/report";
 import type { CommandContext } from "#plugin/cli/command";
@@ -22,8 +21,6 @@ afterEach(() => {
 });
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
 const made = () =>
   world.faults.calls.filter(({ action }) => /^(Create|Run|Alloc|Import)/.test(action));
 
@@ -41,7 +38,7 @@ describe("A10 credentials", () => {
 
   test("A10 of another account are refused where the cluster is, and its region is kept", async () => {
     const context = await world.context({ workers: 0 });
-    await ensure(context);
+    await world.ensure(context);
     const elsewhere = { ...context, environment: { AWS_DEFAULT_REGION: "eu-west-1" } };
     expect(await world.provider.list(elsewhere)).toHaveLength(1);
     const account = "<Account>210987654321</Account><Arn>arn:aws:iam::210987654321:user/x</Arn>";
@@ -133,7 +130,7 @@ describe("C1 what can be known is told before the first create:", () => {
             body: JSON.stringify({ Parameter: { Value: "ami-00000000000000001" } }),
           }
         : undefined;
-    await ensure(await world.context({ workers: 0 }));
+    await world.ensure(await world.context({ workers: 0 }));
     const [launch] = world.faults.calls.filter(({ action }) => action === "RunInstances");
     expect(launch?.parameters.get("ImageId")).toBe("ami-00000000000000001");
   });
@@ -195,7 +192,7 @@ describe("A11 commands", () => {
   });
 
   test("A11 aws vm-ls --region us-east-1 lists that region's machines", async () => {
-    await ensure(await world.context({ workers: 1 }));
+    await world.ensure(await world.context({ workers: 1 }));
     const here = await vmLs.execute({ flags: { region: "us-east-1" }, args: {} }, context);
     const rows = here?.object as readonly { name: string; cluster: string; state: string }[];
     expect(rows.map((one) => `${one.name} ${one.cluster} ${one.state}`).sort()).toEqual([

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
 import type { AwsCall, Fault } from "#test/lab/aws-faults";
 import { startAwsWorld, type AwsWorld } from "./aws-world.ts";
 
@@ -16,8 +14,6 @@ afterEach(() => {
 });
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
 const refuse =
   (action: string, code: string, status = 400) =>
   (call: AwsCall): Fault | undefined =>
@@ -28,7 +24,7 @@ const made = () =>
 describe("weather", () => {
   test("C1 every third call throttled and every ninth broken off changes nothing of the outcome", async () => {
     const calm = await world.context({ workers: 1 });
-    await ensure(calm);
+    await world.ensure(calm);
     const wanted = (await world.tagged("dev")).map((one) => one.split(" ")[0]);
     await world.reset();
     // Weather, not a siege: every fifth call of an action gets through.
@@ -47,7 +43,7 @@ describe("weather", () => {
       return fault;
     };
     const context = await world.context({ workers: 1 });
-    await ensure(context);
+    await world.ensure(context);
     expect((await world.tagged("dev")).map((one) => one.split(" ")[0])).toEqual(wanted);
     expect((await world.provider.remove(context, "all")).left).toEqual([]);
     expect(await world.tagged("dev")).toEqual([]);
@@ -55,7 +51,7 @@ describe("weather", () => {
 
   test("C1 a throttle that never ends is told after a bounded number of tries", async () => {
     world.faults.rule = refuse("DescribeVpcs", "RequestLimitExceeded", 503);
-    await expect(ensure(await world.context({}))).rejects.toMatchObject({ code: "busy" });
+    await expect(world.ensure(await world.context({}))).rejects.toMatchObject({ code: "busy" });
     expect(
       world.faults.calls.filter(({ action }) => action === "DescribeVpcs").length,
     ).toBeLessThan(20);
@@ -67,7 +63,7 @@ describe("weather", () => {
       action === "RunInstances" && (times -= 1) >= 0
         ? { kind: "error", code: "InvalidParameterValue" }
         : undefined;
-    expect(await ensure(await world.context({ workers: 0 }))).toHaveLength(1);
+    expect(await world.ensure(await world.context({ workers: 0 }))).toHaveLength(1);
   });
 
   test("C2 a load balancer that is still being made holds up neither machines nor its name, only who needs it", async () => {
@@ -83,7 +79,7 @@ describe("weather", () => {
         : body;
     };
     try {
-      expect(await ensure(context)).toHaveLength(1);
+      expect(await world.ensure(context)).toHaveLength(1);
       expect(await world.provider.apiAddress?.(context)).toMatchObject({
         loadBalancer: expect.stringMatching(/\.elb\..*:6443$/) as string,
       });
@@ -104,7 +100,7 @@ describe("weather", () => {
 
   test("C2 what others still hold is tried again, pass after pass", async () => {
     const context = await world.context({ workers: 1 });
-    await ensure(context);
+    await world.ensure(context);
     const holding = new Map([
       ["DeleteVpc", 3],
       ["DeleteSecurityGroup", 4],
@@ -122,7 +118,7 @@ describe("weather", () => {
 
   test("C2 what cannot be deleted ends the delete, named with the reason", async () => {
     const context = await world.context({ workers: 0 });
-    await ensure(context);
+    await world.ensure(context);
     world.faults.rule = refuse("DeleteVpc", "UnauthorizedOperation", 403);
     const { left } = await world.provider.remove(context, "all");
     expect(left).toEqual([

@@ -2,17 +2,12 @@ import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
-  DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
-  type Instance,
-  type Tag,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
-import { startAwsWorld, type AwsWorld } from "./aws-world.ts";
+import { startAwsWorld, tagOf, type AwsWorld } from "./aws-world.ts";
 
 let world: AwsWorld;
 beforeAll(async () => {
@@ -21,32 +16,10 @@ beforeAll(async () => {
 beforeEach(() => world.reset());
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
-
-async function machines(): Promise<readonly Instance[]> {
-  const { Reservations = [] } = await world.ec2.send(new DescribeInstancesCommand({}));
-  return Reservations.flatMap(({ Instances = [] }) => Instances).filter(
-    ({ State }) => State?.Name !== "terminated",
-  );
-}
-
-const tagOf = (tags: readonly Tag[] | undefined, key: string) =>
-  tags?.find((tag) => tag.Key === key)?.Value;
-
-/** What every RunInstances asked for, as it went over the wire. */
-const launches = () =>
-  world.faults.calls
-    .filter(({ action }) => action === "RunInstances")
-    .map((one) => one.parameters)
-    .sort((one, other) => nameIn(one).localeCompare(nameIn(other)));
-const nameIn = (launch: URLSearchParams) =>
-  [...launch.values()].find((value) => /-(master|node)(-\d+)?$/.test(value)) ?? "";
-
 describe("C2 the network", () => {
   test("C2 has the original's names, two zones and the load balancers' tags", async () => {
     const context = await world.context({});
-    await ensure(context);
+    await world.ensure(context);
     const { Vpcs = [] } = await world.ec2.send(new DescribeVpcsCommand({}));
     expect(Vpcs.map(({ Tags }) => tagOf(Tags, "Name"))).toContain("dev-vpc");
     const { Subnets = [] } = await world.ec2.send(
@@ -65,7 +38,7 @@ describe("C2 the network", () => {
 
   test("C2 lets in the caller and its own groups only, and follows when the caller moves", async () => {
     const context = await world.context({});
-    await ensure(context);
+    await world.ensure(context);
     const openings = async () => {
       const { SecurityGroups = [] } = await world.ec2.send(new DescribeSecurityGroupsCommand({}));
       const ours = SecurityGroups.filter(({ Tags }) => tagOf(Tags, "clouder-cluster") === "dev");
@@ -115,7 +88,7 @@ describe("C2 the network", () => {
       ...{ folder: context.folder, uid: context.uid! },
       settings: { allowCIDRs: ["198.51.100.0/24"] },
     });
-    await ensure(moved);
+    await world.ensure(moved);
     const after = await openings();
     expect(after).toContain("dev-kubeadm-sg tcp 22-22 198.51.100.0/24");
     expect(after).toContain("dev-kubeadm-sg tcp 9100-9100 192.0.2.0/24");
@@ -124,7 +97,7 @@ describe("C2 the network", () => {
 
   test("C2 gives nodes and people each a load balancer's name, that a control plane reaches itself by", async () => {
     const context = await world.context({ workers: 0 });
-    await ensure(context);
+    await world.ensure(context);
     const address = await world.provider.apiAddress?.(context);
     expect(address).toEqual({
       loadBalancer: expect.stringMatching(/^dev-[0-9a-f]{8}-api-\d.*\.elb\..*:6443$/) as string,
@@ -139,12 +112,12 @@ describe("C2 the network", () => {
 
   test("C2 with private machines has NAT, and a load balancer with every control plane behind it", async () => {
     const context = await world.context({ planes: 3, workers: 1, settings: { private: true } });
-    const made = await ensure(context);
+    const made = await world.ensure(context);
     expect(made.map(({ name }) => name)).toContain("dev-master-3");
     expect(made.every(({ publicAddress }) => publicAddress === undefined)).toBe(true);
-    expect(launches().map((one) => one.get("NetworkInterface.1.AssociatePublicIpAddress"))).toEqual(
-      Array(4).fill("false"),
-    );
+    expect(
+      world.launches().map((one) => one.get("NetworkInterface.1.AssociatePublicIpAddress")),
+    ).toEqual(Array(4).fill("false"));
     expect((await world.provider.describe(context))["loadBalancer"]).toMatch(/:6443$/);
     const registered = world.faults.calls.filter(({ action }) => action === "RegisterTargets");
     expect(registered.map(({ parameters }) => [...parameters.keys()].length)).toEqual([6]);
@@ -165,8 +138,8 @@ describe("C2 the network", () => {
     ];
     const context = await world.context({ settings: { vpc: Vpc?.VpcId, subnets } });
     await world.provider.preflight(context);
-    await ensure(context);
-    expect((await machines()).map(({ VpcId }) => VpcId)).toEqual(Array(3).fill(Vpc?.VpcId));
+    await world.ensure(context);
+    expect((await world.machines()).map(({ VpcId }) => VpcId)).toEqual(Array(3).fill(Vpc?.VpcId));
     expect((await world.provider.remove(context, "all")).left).toEqual([]);
     const left = await world.ec2.send(new DescribeSubnetsCommand({ SubnetIds: subnets }));
     expect(left.Subnets?.map(({ Tags }) => Tags ?? [])).toEqual([[], []]);

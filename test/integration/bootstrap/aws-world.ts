@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EC2Client } from "@aws-sdk/client-ec2";
+import { DescribeInstancesCommand, EC2Client, type Instance, type Tag } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { createAwsProvider } from "#bootstrap/providers/aws/provider";
-import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
+import type { Machine, Provider, ProviderContext } from "#bootstrap/providers/provider";
 import type { ClusterSpec } from "#bootstrap/spec/cluster-spec";
 import { loadSpec } from "#bootstrap/spec/load";
+import { wantedMachines } from "#bootstrap/spec/machines";
 import { sourceOf } from "#test/fixtures/cluster-source";
 import type { Clock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
@@ -50,6 +51,12 @@ export interface AwsWorld {
   readonly elb: ElasticLoadBalancingV2Client;
   /** A cluster's context with a folder of its own. */
   context(cluster: ClusterWish): Promise<ProviderContext>;
+  /** Makes the machines that the context's spec wants. */
+  ensure(context: ProviderContext): Promise<readonly Machine[]>;
+  /** Instances that are not terminated. */
+  machines(): Promise<readonly Instance[]>;
+  /** What every RunInstances asked for, as it went over the wire, by the machines' names. */
+  launches(): readonly URLSearchParams[];
   /** Everything in AWS that carries a cluster's tag, as "type id". */
   tagged(cluster: string): Promise<readonly string[]>;
   reset(): Promise<void>;
@@ -88,17 +95,30 @@ export async function startAwsWorld(): Promise<AwsWorld> {
     elb: new ElasticLoadBalancingV2Client(direct),
   };
   const events: ReportEvent[] = [];
+  const provider = createAwsProvider({
+    clock,
+    callerAddress: () => Promise.resolve("198.51.100.7"),
+    answersSsh: () => Promise.resolve(true),
+  });
   let folders = 0;
   return {
     faults,
     events,
     clock,
     ...clients,
-    provider: createAwsProvider({
-      clock,
-      callerAddress: () => Promise.resolve("198.51.100.7"),
-      answersSsh: () => Promise.resolve(true),
-    }),
+    provider,
+    ensure: (context) => provider.ensure(context, wantedMachines(context.spec)),
+    machines: async () => {
+      const { Reservations = [] } = await clients.ec2.send(new DescribeInstancesCommand({}));
+      return Reservations.flatMap(({ Instances = [] }) => Instances).filter(
+        ({ State }) => State?.Name !== "terminated",
+      );
+    },
+    launches: () =>
+      faults.calls
+        .filter(({ action }) => action === "RunInstances")
+        .map((one) => one.parameters)
+        .sort((one, other) => nameIn(one).localeCompare(nameIn(other))),
     context: async (wish) => {
       folders += 1;
       const folder = wish.folder ?? join(home, `folder-${folders}`);
@@ -124,6 +144,15 @@ export async function startAwsWorld(): Promise<AwsWorld> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+function nameIn(launch: URLSearchParams): string {
+  return [...launch.values()].find((value) => /-(master|node)(-\d+)?$/.test(value)) ?? "";
+}
+
+/** The value of a tag. */
+export function tagOf(tags: readonly Tag[] | undefined, key: string): string | undefined {
+  return tags?.find((tag) => tag.Key === key)?.Value;
 }
 
 function specOf({

@@ -2,20 +2,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   CreateSecurityGroupCommand,
-  DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   RunInstancesCommand,
   StopInstancesCommand,
-  type Instance,
-  type Tag,
 } from "@aws-sdk/client-ec2";
 import { ListAttachedRolePoliciesCommand, ListRolesCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
-import { newest, startAwsWorld, writeKey, type AwsWorld } from "./aws-world.ts";
+import { newest, startAwsWorld, writeKey, tagOf, type AwsWorld } from "./aws-world.ts";
 
 let world: AwsWorld;
 beforeAll(async () => {
@@ -24,41 +19,21 @@ beforeAll(async () => {
 beforeEach(() => world.reset());
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
-
-async function machines(): Promise<readonly Instance[]> {
-  const { Reservations = [] } = await world.ec2.send(new DescribeInstancesCommand({}));
-  return Reservations.flatMap(({ Instances = [] }) => Instances).filter(
-    ({ State }) => State?.Name !== "terminated",
-  );
-}
-
-const tagOf = (tags: readonly Tag[] | undefined, key: string) =>
-  tags?.find((tag) => tag.Key === key)?.Value;
-
-/** What every RunInstances asked for, as it went over the wire. */
-const launches = () =>
-  world.faults.calls
-    .filter(({ action }) => action === "RunInstances")
-    .map((one) => one.parameters)
-    .sort((one, other) => nameIn(one).localeCompare(nameIn(other)));
-const nameIn = (launch: URLSearchParams) =>
-  [...launch.values()].find((value) => /-(master|node)(-\d+)?$/.test(value)) ?? "";
-
 describe("C1 machines", () => {
   test("C1 are one control plane and three workers of the newest image, recorded and used again", async () => {
     const context = await world.context({ workers: 3 });
     await world.provider.preflight(context);
-    const made = await ensure(context);
+    const made = await world.ensure(context);
     expect(made.map(({ name, role }) => `${name} ${role}`)).toEqual([
       "dev-master control-plane",
       ...["dev-node-1 worker", "dev-node-2 worker", "dev-node-3 worker"],
     ]);
-    expect((await machines()).map((one) => one.ImageId)).toEqual(Array(4).fill(newest));
+    expect((await world.machines()).map((one) => one.ImageId)).toEqual(Array(4).fill(newest));
     const record = JSON.parse(await readFile(join(context.folder, "aws.json"), "utf8")) as object;
     expect(record).toMatchObject({ region: "us-east-1", images: { x86_64: newest } });
-    const zones = new Set((await machines()).map(({ Placement }) => Placement?.AvailabilityZone));
+    const zones = new Set(
+      (await world.machines()).map(({ Placement }) => Placement?.AvailabilityZone),
+    );
     expect(zones.size).toBe(2);
     const [plane] = made;
     expect(plane?.publicAddress).toMatch(/^\d+\./);
@@ -69,8 +44,10 @@ describe("C1 machines", () => {
   });
 
   test("C1 have encrypted gp3 disks, IMDSv2 and client tokens, all asked for in the one call", async () => {
-    await ensure(await world.context({ workers: 1, settings: { osDiskSize: 40, spot: true } }));
-    const [plane, worker] = launches();
+    await world.ensure(
+      await world.context({ workers: 1, settings: { osDiskSize: 40, spot: true } }),
+    );
+    const [plane, worker] = world.launches();
     for (const call of [plane, worker]) {
       expect(call?.get("MetadataOptions.HttpTokens")).toBe("required");
       expect(call?.get("BlockDeviceMapping.1.DeviceName")).toBe("/dev/sda1");
@@ -86,33 +63,33 @@ describe("C1 machines", () => {
 
   test("C1 of a second run are the same, and one that is gone or stopped comes back", async () => {
     const context = await world.context({ workers: 2 });
-    const made = await ensure(context);
+    const made = await world.ensure(context);
     const before = await world.tagged("dev");
-    expect(await ensure(context)).toEqual(made);
+    expect(await world.ensure(context)).toEqual(made);
     expect(await world.tagged("dev")).toEqual(before);
-    const node = (await machines()).find(({ Tags }) => tagOf(Tags, "Name") === "dev-node-2");
+    const node = (await world.machines()).find(({ Tags }) => tagOf(Tags, "Name") === "dev-node-2");
     const InstanceIds = [node?.InstanceId ?? ""];
     await world.ec2.send(new StopInstancesCommand({ InstanceIds }));
     expect(await world.provider.list(context)).toHaveLength(2);
-    expect((await ensure(context)).map(({ name }) => name)).toContain("dev-node-2");
+    expect((await world.ensure(context)).map(({ name }) => name)).toContain("dev-node-2");
     expect((await world.provider.remove(context, ["dev-node-1"])).left).toEqual([]);
     expect((await world.provider.list(context)).map(({ name }) => name)).toEqual([
       "dev-master",
       "dev-node-2",
     ]);
-    const again = await ensure(context);
+    const again = await world.ensure(context);
     expect(again.map(({ name }) => name)).toEqual(["dev-master", "dev-node-1", "dev-node-2"]);
     expect((await world.tagged("dev")).length).toBe(before.length);
   });
 
   test("C1 come back although the record is lost and the token's machine is terminated", async () => {
     const context = await world.context({ workers: 1 });
-    await ensure(context);
+    await world.ensure(context);
     await world.provider.remove(context, ["dev-node-1"]);
     const elsewhere = await world.context({ workers: 1, uid: context.uid! });
-    const again = await ensure(elsewhere);
+    const again = await world.ensure(elsewhere);
     expect(again.map(({ name }) => name)).toEqual(["dev-master", "dev-node-1"]);
-    expect(await machines()).toHaveLength(2);
+    expect(await world.machines()).toHaveLength(2);
   });
 });
 
@@ -120,7 +97,7 @@ test("C3 the user's public key is imported; the private one stays here", async (
   const plain = await world.context({});
   const key = await writeKey(plain.folder);
   const context = await world.context({ settings: { key } });
-  const [plane] = await ensure(context);
+  const [plane] = await world.ensure(context);
   expect(plane?.reach).toMatchObject({ keyFile: key });
   const [call] = world.faults.calls.filter(({ action }) => action === "ImportKeyPair");
   const sent = Buffer.from(call?.parameters.get("PublicKeyMaterial") ?? "", "base64").toString();
@@ -130,7 +107,7 @@ test("C3 the user's public key is imported; the private one stays here", async (
 
 describe("C4 tags", () => {
   test("C4 are on everything in the call that makes it", async () => {
-    await ensure(await world.context({ planes: 3, settings: { private: true } }));
+    await world.ensure(await world.context({ planes: 3, settings: { private: true } }));
     const makes = world.faults.calls.filter(({ action }) =>
       /^(Create(?!Route$)|RunInstances|AllocateAddress|ImportKeyPair|AuthorizeSec)/.test(action),
     );
@@ -146,21 +123,21 @@ describe("C4 tags", () => {
         expect(names, action).toContain(tag);
       }
     }
-    const launched = launches()[0];
+    const launched = world.launches()[0];
     const types = [...(launched ?? [])].filter(([name]) => name.endsWith(".ResourceType"));
     expect(types.map(([, type]) => type)).toEqual(["instance", "volume", "network-interface"]);
     const { Volumes = [] } = await world.ec2.send(new DescribeVolumesCommand({}));
     expect(Volumes.every(({ Tags }) => tagOf(Tags, "clouder-cluster") === "dev")).toBe(true);
-    const [plane] = await machines();
+    const [plane] = await world.machines();
     expect(tagOf(plane?.Tags, "datalayer.io/role")).toBe("control-plane");
     expect(tagOf(plane?.Tags, "datalayer.io/component")).toBe("kubeadm");
   });
 
   test("C4 tell clusters apart: dev never takes what is dev-master's, nor a foreign dev's", async () => {
     const other = await world.context({ name: "dev-master", workers: 1 });
-    await ensure(other);
+    await world.ensure(other);
     const foreign = await world.context({ workers: 1 });
-    await ensure(foreign);
+    await world.ensure(foreign);
     const context = await world.context({ workers: 1 });
     await expect(world.provider.preflight(context)).rejects.toMatchObject({ code: "exists" });
     expect(await world.provider.list(context)).toEqual([]);
@@ -171,7 +148,7 @@ describe("C4 tags", () => {
 
   test("C4 what somebody else put into the cluster's VPC is named and never touched", async () => {
     const context = await world.context({ workers: 0 });
-    await ensure(context);
+    await world.ensure(context);
     const vpcs = await world.ec2.send(
       new DescribeVpcsCommand({ Filters: [{ Name: "tag:clouder-cluster", Values: ["dev"] }] }),
     );
@@ -191,7 +168,7 @@ describe("C4 tags", () => {
 });
 
 test("C5 control planes and workers have roles of their own; only control planes may use storage and load balancers", async () => {
-  await ensure(await world.context({ workers: 1 }));
+  await world.ensure(await world.context({ workers: 1 }));
   const { Roles = [] } = await world.iam.send(new ListRolesCommand({}));
   const policies = async (role: string) => {
     const RoleName = Roles.find((one) => one.RoleName?.endsWith(role))?.RoleName;
@@ -209,15 +186,15 @@ test("C5 control planes and workers have roles of their own; only control planes
     "AmazonEC2ContainerRegistryReadOnly",
     "AmazonSSMManagedInstanceCore",
   ]);
-  const hops = launches().map((one) => one.get("MetadataOptions.HttpPutResponseHopLimit"));
+  const hops = world.launches().map((one) => one.get("MetadataOptions.HttpPutResponseHopLimit"));
   expect(hops).toEqual(["2", "1"]);
-  const profiles = launches().map((one) => one.get("IamInstanceProfile.Name"));
+  const profiles = world.launches().map((one) => one.get("IamInstanceProfile.Name"));
   expect(new Set(profiles).size).toBe(2);
 });
 
 test("C2 machines that a person started in the VPC are no part of the cluster", async () => {
   const context = await world.context({ workers: 0 });
-  await ensure(context);
+  await world.ensure(context);
   await world.ec2.send(
     new RunInstancesCommand({
       ImageId: newest,
@@ -228,5 +205,5 @@ test("C2 machines that a person started in the VPC are no part of the cluster", 
   );
   expect(await world.provider.list(context)).toHaveLength(1);
   await world.provider.remove(context, "all");
-  expect(await machines()).toHaveLength(1);
+  expect(await world.machines()).toHaveLength(1);
 });

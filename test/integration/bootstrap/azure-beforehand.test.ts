@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
-import { armEnvironment, contributor, type ArmCall, type ArmFault } from "#test/lab/arm/arm";
-import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
+import { armEnvironment, contributor } from "#test/lab/arm/arm";
+import { startAzureWorld, refuse, type AzureWorld } from "./azure-world.ts";
 
 let world: AzureWorld;
 beforeAll(async () => {
@@ -12,14 +10,6 @@ beforeEach(() => {
   world.reset();
 });
 afterAll(() => world.close());
-
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
-const refuse =
-  (method: string, part: RegExp, code: string, status = 400) =>
-  (call: ArmCall): ArmFault | undefined =>
-    call.method === method && part.test(call.path) ? { kind: "error", code, status } : undefined;
-const changes = () => world.arm.calls.filter(({ method }) => method !== "GET");
 
 describe("B6 what can be known is told before the first create:", () => {
   test.each<[string, Record<string, unknown>, string, RegExp, RegExp]>([
@@ -88,7 +78,7 @@ describe("B6 what can be known is told before the first create:", () => {
       message: expect.stringMatching(message) as string,
       hint: expect.stringMatching(hint) as string,
     });
-    expect(changes()).toEqual([]);
+    expect(world.changes()).toEqual([]);
   });
 
   test.each([
@@ -105,7 +95,7 @@ describe("B6 what can be known is told before the first create:", () => {
       message: expect.stringContaining(quota) as string,
       details: expect.objectContaining({ limit, quota }) as object,
     });
-    expect(changes()).toEqual([]);
+    expect(world.changes()).toEqual([]);
   });
 
   test("B6 a burstable size of a control plane is warned of", async () => {
@@ -116,7 +106,7 @@ describe("B6 what can be known is told before the first create:", () => {
 
   test("B6 a resource group of that name that is somebody else's is left alone", async () => {
     const context = await world.context({});
-    await ensure(await world.context({ workers: 0 }));
+    await world.ensure(await world.context({ workers: 0 }));
     await expect(world.provider.preflight(context)).rejects.toMatchObject({
       code: "exists",
       hint: expect.stringContaining("--resource-group") as string,
@@ -129,7 +119,7 @@ describe("A5 a Contributor, who may not give roles,", () => {
     const environment = armEnvironment(world.arm, contributor);
     const context = await world.context({ workers: 0, environment });
     await world.provider.preflight(context);
-    expect(await ensure(context)).toHaveLength(1);
+    expect(await world.ensure(context)).toHaveLength(1);
     const [warning] = world.events
       .filter((one) => one.type === "note" && one.level === "warn")
       .slice(-1);
@@ -144,7 +134,7 @@ describe("A5 a Contributor, who may not give roles,", () => {
 describe("A8 errors tell the cure", () => {
   test("A8 AuthorizationFailed: role assignments", async () => {
     world.arm.rule = refuse("PUT", /resourceGroups/, "AuthorizationFailed", 403);
-    await expect(ensure(await world.context({}))).rejects.toMatchObject({
+    await expect(world.ensure(await world.context({}))).rejects.toMatchObject({
       code: "denied",
       message: expect.stringContaining("AuthorizationFailed") as string,
       hint: expect.stringContaining("role assignments") as string,
@@ -168,7 +158,7 @@ describe("A8 errors tell the cure", () => {
       code: "denied",
       message: expect.stringContaining("disabled") as string,
     });
-    expect(changes()).toEqual([]);
+    expect(world.changes()).toEqual([]);
   });
 
   test("A8 a wrong secret is told without it", async () => {

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createAzureProvider } from "#bootstrap/providers/azure/provider";
-import type { ProviderContext } from "#bootstrap/providers/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
 import type { ArmCall, ArmFault } from "#test/lab/arm/arm";
 import type { Stored } from "#test/lab/arm/cloud";
-import { hastyPace, startAzureWorld, type AzureWorld } from "./azure-world.ts";
+import { hastyPace, startAzureWorld, refuse, type AzureWorld } from "./azure-world.ts";
 
 let world: AzureWorld;
 beforeAll(async () => {
@@ -15,13 +14,6 @@ beforeEach(() => {
 });
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
-const refuse =
-  (method: string, part: RegExp, code: string, status = 400) =>
-  (call: ArmCall): ArmFault | undefined =>
-    call.method === method && part.test(call.path) ? { kind: "error", code, status } : undefined;
-const changes = () => world.arm.calls.filter(({ method }) => method !== "GET");
 /** Something of somebody else's in a group. */
 const plant = (type: string, name: string, group = "dev-rg"): void => {
   const id = `/subscriptions/${world.arm.cloud.subscription}/resourceGroups/${group}/providers/${type}/${name}`;
@@ -33,7 +25,7 @@ const plant = (type: string, name: string, group = "dev-rg"): void => {
 
 describe("weather", () => {
   test("B1 every third call throttled, every seventh lost and pages of two change nothing of the outcome", async () => {
-    await ensure(await world.context({ workers: 2 }));
+    await world.ensure(await world.context({ workers: 2 }));
     const wanted = world.everything().filter((one) => !one.startsWith("role"));
     world.reset();
     world.arm.pageSize = 2;
@@ -53,7 +45,7 @@ describe("weather", () => {
       return fault;
     };
     const context = await world.context({ workers: 2 });
-    await ensure(context);
+    await world.ensure(context);
     expect(world.everything().filter((one) => !one.startsWith("role"))).toEqual(wanted);
     expect((await world.provider.remove(context, "all")).left).toEqual([]);
     expect(world.everything()).toEqual([]);
@@ -84,14 +76,14 @@ describe("weather", () => {
       times -= 1;
       return times >= 0 ? { kind: "error", status: 403, code: "AuthorizationFailed" } : undefined;
     };
-    await ensure(await world.context({ workers: 0 }));
+    await world.ensure(await world.context({ workers: 0 }));
     expect(world.everything().some((one) => one.startsWith("roleAssignments"))).toBe(true);
   });
 
   test("B1 a subscription that never used a service has it registered", async () => {
     world.arm.settings.unregistered.add("Microsoft.ManagedIdentity");
-    await ensure(await world.context({ workers: 0 }));
-    expect(changes()[0]?.path).toMatch(/Microsoft\.ManagedIdentity\/register$/);
+    await world.ensure(await world.context({ workers: 0 }));
+    expect(world.changes()[0]?.path).toMatch(/Microsoft\.ManagedIdentity\/register$/);
   });
 
   test("B1 what fails only after it was accepted is told with Azure's reason", async () => {
@@ -101,7 +93,7 @@ describe("weather", () => {
         ? { kind: "error", status: 409, code: "AllocationFailed" }
         : undefined;
     };
-    await expect(ensure(await world.context({ workers: 1 }))).rejects.toMatchObject({
+    await expect(world.ensure(await world.context({ workers: 1 }))).rejects.toMatchObject({
       code: "refused",
       message: expect.stringContaining("dev-node-1") as string,
       hint: expect.stringContaining("another size") as string,
@@ -129,7 +121,7 @@ describe("weather", () => {
 describe("delete", () => {
   test("B4 what others still hold is tried again, pass after pass", async () => {
     const context = await world.context({ workers: 1 });
-    await ensure(context);
+    await world.ensure(context);
     const holding = new Map([
       ["dev-vnet", 3],
       ["dev-nsg", 4],
@@ -148,7 +140,7 @@ describe("delete", () => {
 
   test("B3 things of others in the cluster's group are named and never touched, nor is the group", async () => {
     const context = await world.context({ workers: 0 });
-    await ensure(context);
+    await world.ensure(context);
     plant("Microsoft.Storage/storageAccounts", "theirs");
     plant("Microsoft.Network/publicIPAddresses", "their-address");
     const { left } = await world.provider.remove(context, "all");
@@ -173,7 +165,7 @@ describe("delete", () => {
     plant("Microsoft.Network/virtualNetworks", "theirs", "ours");
     const context = await world.context({ workers: 0, settings: { resourceGroup: "ours" } });
     await world.provider.preflight(context);
-    await ensure(context);
+    await world.ensure(context);
     expect((await world.provider.remove(context, "all")).left).toEqual([]);
     expect(world.everything()).toEqual(["group ours", "virtualNetworks theirs"]);
     expect(world.arm.cloud.find(path)?.tags).toEqual({ team: "a" });
@@ -181,7 +173,7 @@ describe("delete", () => {
 
   test("B3 what cannot be deleted ends the delete, named with the reason", async () => {
     const context = await world.context({ workers: 0 });
-    await ensure(context);
+    await world.ensure(context);
     world.arm.rule = refuse("DELETE", /virtualNetworks/, "ScopeLocked", 409);
     const { left } = await world.provider.remove(context, "all");
     expect(left).toContainEqual(expect.stringMatching(/^virtual network dev-vnet \(.*ScopeLocked/));
@@ -191,7 +183,7 @@ describe("delete", () => {
 
 test("a token never leaves for another server that an answer names", async () => {
   const context = await world.context({ workers: 0 });
-  await ensure(context);
+  await world.ensure(context);
   world.arm.nextPageAt = "https://example.invalid";
   world.arm.pageSize = 1;
   await expect(world.provider.list(context)).rejects.toMatchObject({

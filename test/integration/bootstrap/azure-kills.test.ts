@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
 import { armEnvironment, type ArmCall } from "#test/lab/arm/arm";
 import { startAzureWorld, type AzureWorld, type ClusterWish } from "./azure-world.ts";
 
@@ -25,8 +24,6 @@ const nameOf = ({ method, path }: ArmCall): string => `${method} ${path.toLowerC
 const kindOf = ({ method, path }: ArmCall): string =>
   `${method} ${path.toLowerCase().split("/").at(-2) ?? ""}`;
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
 const remove = (context: ProviderContext) => world.provider.remove(context, "all");
 
 /** Names of all things but role assignments', which hold the cluster's uid. */
@@ -86,13 +83,13 @@ test.each<[string, Loss, number, ClusterWish, number]>([
 ])(
   "B1 B3 %s: lost at every change (%s, operations of %i looks) it ends the same, nothing twice, and is deleted to the last",
   async (_what, loss, slowness, wish, least) => {
-    await ensure(await world.context(wish));
+    await world.ensure(await world.context(wish));
     const wanted = shown();
     world.reset();
     world.arm.cloud.slowness = slowness;
     world.arm.settings.lateIdentities = 2;
     const context = await world.context(wish);
-    const made = await lostAtEveryChange(context, loss, ensure);
+    const made = await lostAtEveryChange(context, loss, (one) => world.ensure(one));
     expect(made.length).toBeGreaterThanOrEqual(least);
     expect(shown()).toEqual(wanted);
     const removed = await lostAtEveryChange(context, loss, remove);
@@ -145,7 +142,7 @@ async function killedAtEveryKind(
 
 test("B1 B3 SIGKILL at the first change of each kind: reruns converge, nothing twice, and nothing is left", async () => {
   const wish: ClusterWish = { planes: 3, workers: 1, settings: { private: true } };
-  await ensure(await world.context(wish));
+  await world.ensure(await world.context(wish));
   const wanted = shown();
   world.reset();
   world.arm.cloud.slowness = 2;
@@ -170,7 +167,7 @@ test.each([1, 7, 12, 17, 22])(
     const context = await world.context(privatePlanes);
     let left = change;
     const nth = () => (left -= 1) === 0;
-    expect(await lost(context, "answer-lost", nth, ensure)).toBeDefined();
+    expect(await lost(context, "answer-lost", nth, (one) => world.ensure(one))).toBeDefined();
     expect((await remove(context)).left).toEqual([]);
     expect(world.everything()).toEqual([]);
   },

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
 import type { Properties } from "#test/lab/arm/cloud";
 import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
 
@@ -13,15 +11,13 @@ beforeEach(() => {
 });
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
 const at = (from: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce((value, name) => (value as Record<string, unknown> | undefined)?.[name], from);
 const machine = (name: string) => world.stored("virtualMachines", name)?.properties;
 
 describe("B4 the network", () => {
   test("B4 has the original's names and ranges, forwards, and has an explicit way out", async () => {
-    await ensure(await world.context({ workers: 1 }));
+    await world.ensure(await world.context({ workers: 1 }));
     expect(world.everything()).toEqual([
       ...[
         "applicationSecurityGroups dev-control-plane-asg",
@@ -52,7 +48,7 @@ describe("B4 the network", () => {
 
   test("B4 with private machines has a NAT gateway, and an internal load balancer that each control plane is itself", async () => {
     const context = await world.context({ planes: 3, workers: 1, settings: { private: true } });
-    const made = await ensure(context);
+    const made = await world.ensure(context);
     expect(made.every(({ publicAddress }) => publicAddress === undefined)).toBe(true);
     expect(world.everything().filter((one) => one.startsWith("publicIP"))).toEqual([
       "publicIPAddresses dev-nat-ip",
@@ -71,7 +67,7 @@ describe("B4 the network", () => {
 
   test("B4 behind a jump host are reached through it alone, with the cluster's key", async () => {
     const settings = { private: true, jumpHost: "ops@203.0.113.9:2222" };
-    const made = await ensure(await world.context({ workers: 1, settings }));
+    const made = await world.ensure(await world.context({ workers: 1, settings }));
     for (const { reach, privateAddress } of made) {
       expect(reach).toMatchObject({
         ...{ host: privateAddress, user: "azureuser" },
@@ -83,7 +79,7 @@ describe("B4 the network", () => {
   test("B4 has load balancers with a probe as the endpoint, control planes in their pools", async () => {
     const context = await world.context({ planes: 3, workers: 1 });
     expect(await world.provider.apiAddress?.(context)).toBeUndefined();
-    await ensure(context);
+    await world.ensure(context);
     expect(await world.provider.apiAddress?.(context)).toEqual({
       loadBalancer: expect.stringMatching(/^10\.0\.0\.\d+:6443$/) as string,
       forCallers: expect.stringMatching(/^20\.0\.\d+\.\d+:6443$/) as string,
@@ -102,7 +98,7 @@ describe("B4 the network", () => {
   });
 
   test("B4 gives control planes alone the identity, Contributor in the cluster's own group", async () => {
-    await ensure(await world.context({ workers: 1 }));
+    await world.ensure(await world.context({ workers: 1 }));
     const identities = at(
       world.stored("virtualMachines", "dev-master")?.extra["identity"],
       "userAssignedIdentities",
@@ -133,7 +129,7 @@ describe("B5 the rules", () => {
       .sort();
 
   test("B5 have the original's names and priorities and let in the caller and the cluster only", async () => {
-    await ensure(await world.context({ workers: 0, settings: { ingress: true } }));
+    await world.ensure(await world.context({ workers: 0, settings: { ingress: true } }));
     expect(rules()).toEqual([
       "1000 AllowSSH Allow Tcp 22 198.51.100.7/32",
       "1100 AllowK8sAPI Allow Tcp 6443 198.51.100.7/32",
@@ -153,7 +149,7 @@ describe("B5 the rules", () => {
 
   test("B5 follow when the caller moves, and leave rules of others alone", async () => {
     const context = await world.context({ workers: 0, settings: { ingress: true } });
-    await ensure(context);
+    await world.ensure(context);
     const group = world.stored("networkSecurityGroups", "dev-nsg");
     (group?.properties["securityRules"] as Properties[]).push({
       name: "by-hand",
@@ -163,7 +159,7 @@ describe("B5 the rules", () => {
       },
     });
     const settings = { allowCIDRs: ["198.51.100.0/24"] };
-    await ensure(
+    await world.ensure(
       await world.context({ workers: 0, folder: context.folder, uid: context.uid!, settings }),
     );
     expect(rules()).toContain("500 by-hand Allow Tcp 9100 192.0.2.0/24");
@@ -173,7 +169,7 @@ describe("B5 the rules", () => {
 
   test("B5 of private machines let in their own network and what is allowed, the caller never", async () => {
     const settings = { private: true, allowCIDRs: ["192.168.7.0/24"] };
-    await ensure(await world.context({ workers: 1, settings }));
+    await world.ensure(await world.context({ workers: 1, settings }));
     const fromPeople = rules().filter((one) => /^\d+ (AllowSSH|AllowK8sAPI) /.test(one));
     expect(fromPeople).toEqual([
       "1000 AllowSSH Allow Tcp 22 192.168.7.0/24,10.0.0.0/16",

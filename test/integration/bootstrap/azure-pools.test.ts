@@ -29,8 +29,6 @@ const pool = (name: string, more: Partial<PoolSpec> = {}): PoolSpec => ({
 });
 const gpus = pool("gpu-workers", { size: "Standard_NC4as_T4_v3", spot: true, count: 2 });
 const machine = (name: string) => world.stored("virtualMachines", name);
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
 
 async function contextWith(...pools: readonly PoolSpec[]): Promise<ProviderContext> {
   const context = await world.context({});
@@ -40,7 +38,7 @@ async function contextWith(...pools: readonly PoolSpec[]): Promise<ProviderConte
 test("H3 B6 a pool's machines have its size, in zones that offer it, and are spot machines where it says so", async () => {
   const context = await contextWith(pool("workers", { count: 2 }), gpus);
   await world.provider.preflight(context);
-  await ensure(context);
+  await world.ensure(context);
   for (const name of ["dev-node-3", "dev-node-4"]) {
     expect(machine(name)?.extra["zones"]).toEqual(["1"]);
     expect(machine(name)?.properties).toMatchObject({
@@ -60,7 +58,7 @@ test("H3 a pool that says no is not of spot machines although all others are", a
   const settings = { spot: true, workerSize: "Standard_D4s_v5" };
   const context = await world.context({ settings });
   const pools = [pool("workers"), pool("steady", { spot: false })];
-  await ensure({ ...context, spec: { ...context.spec, pools } });
+  await world.ensure({ ...context, spec: { ...context.spec, pools } });
   expect(machine("dev-node-1")?.properties).toMatchObject({ priority: "Spot" });
   expect(machine("dev-node-2")?.properties).not.toHaveProperty("priority");
 });

@@ -3,11 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { createAzureProvider } from "#bootstrap/providers/azure/provider";
-import type { Provider, ProviderContext } from "#bootstrap/providers/provider";
+import type { Machine, Provider, ProviderContext } from "#bootstrap/providers/provider";
 import { loadSpec } from "#bootstrap/spec/load";
+import { wantedMachines } from "#bootstrap/spec/machines";
 import type { Clock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
-import { armEnvironment, owner, startArm, type Arm } from "#test/lab/arm/arm";
+import {
+  armEnvironment,
+  owner,
+  startArm,
+  type Arm,
+  type ArmCall,
+  type ArmFault,
+} from "#test/lab/arm/arm";
 import { everythingIn, type Stored } from "#test/lab/arm/cloud";
 
 const region = "eastus";
@@ -22,6 +30,10 @@ export interface AzureWorld {
   readonly home: string;
   /** A cluster's context with a folder of its own. */
   context(cluster: ClusterWish): Promise<ProviderContext>;
+  /** Makes the machines that the context's spec wants. */
+  ensure(context: ProviderContext): Promise<readonly Machine[]>;
+  /** Calls that were to change something. */
+  changes(): readonly ArmCall[];
   /** Everything in the subscription, as "type name"; resource groups are of the type "group". */
   everything(): readonly string[];
   /** The resource of a type and name. */
@@ -50,17 +62,20 @@ export async function startAzureWorld(): Promise<AzureWorld> {
   setDefaultCACertificates([...before, arm.certificate]);
   const clock = hastyClock();
   const events: ReportEvent[] = [];
+  const provider = createAzureProvider({
+    ...{ clock, pace: hastyPace },
+    callerAddress: () => Promise.resolve("198.51.100.7"),
+    answersSsh: () => Promise.resolve(true),
+  });
   let folders = 0;
   return {
     arm,
     events,
     clock,
     home,
-    provider: createAzureProvider({
-      ...{ clock, pace: hastyPace },
-      callerAddress: () => Promise.resolve("198.51.100.7"),
-      answersSsh: () => Promise.resolve(true),
-    }),
+    provider,
+    ensure: (context) => provider.ensure(context, wantedMachines(context.spec)),
+    changes: () => arm.calls.filter(({ method }) => method !== "GET"),
     context: async (wish) => {
       folders += 1;
       const folder = wish.folder ?? join(home, `folder-${folders}`);
@@ -102,6 +117,12 @@ export function specOf({ name = "dev", planes = 1, workers = 2, settings = {} }:
   });
   return { ...spec, controlPlane: { ...spec.controlPlane, count: planes } };
 }
+
+/** A rule by which calls of a method whose path fits are refused. */
+export const refuse =
+  (method: string, part: RegExp, code: string, status = 400) =>
+  (call: ArmCall): ArmFault | undefined =>
+    call.method === method && part.test(call.path) ? { kind: "error", code, status } : undefined;
 
 /** Time that passes as fast as it is waited for. */
 export function hastyClock(): Clock {

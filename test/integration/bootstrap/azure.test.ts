@@ -1,8 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProviderContext } from "#bootstrap/providers/provider";
-import { wantedMachines } from "#bootstrap/spec/machines";
 import { publish } from "#test/lab/arm/arm";
 import { startAzureWorld, writeKey, type AzureWorld } from "./azure-world.ts";
 
@@ -15,8 +13,6 @@ beforeEach(() => {
 });
 afterAll(() => world.close());
 
-const ensure = (context: ProviderContext) =>
-  world.provider.ensure(context, wantedMachines(context.spec));
 const at = (from: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce((value, name) => (value as Record<string, unknown> | undefined)?.[name], from);
 const machine = (name: string) => world.stored("virtualMachines", name)?.properties;
@@ -25,14 +21,14 @@ describe("B1 machines", () => {
   test("B1 B2 are one control plane and three workers, and a second run changes nothing", async () => {
     const context = await world.context({ workers: 3 });
     await world.provider.preflight(context);
-    const made = await ensure(context);
+    const made = await world.ensure(context);
     expect(made.map(({ name, role }) => `${name} ${role}`)).toEqual([
       "dev-master control-plane",
       ...["dev-node-1 worker", "dev-node-2 worker", "dev-node-3 worker"],
     ]);
     const before = world.everything();
     const calls = world.arm.calls.length;
-    expect(await ensure(context)).toEqual(made);
+    expect(await world.ensure(context)).toEqual(made);
     expect(world.everything()).toEqual(before);
     const again = world.arm.calls.slice(calls);
     expect(again.filter(({ method }) => method !== "GET")).toEqual([]);
@@ -46,7 +42,7 @@ describe("B1 machines", () => {
 
   test("B1 are of the original's size, image and user, with the image's version recorded and used again", async () => {
     const context = await world.context({ workers: 1, settings: { osDiskSize: 64 } });
-    await ensure(context);
+    await world.ensure(context);
     const first = machine("dev-master");
     expect(first).toMatchObject({
       hardwareProfile: { vmSize: "Standard_B4ms" },
@@ -65,7 +61,9 @@ describe("B1 machines", () => {
     );
     const restore = publish("0001-com-ubuntu-server-jammy", "22.04.202611110");
     try {
-      await ensure(await world.context({ workers: 2, folder: context.folder, uid: context.uid! }));
+      await world.ensure(
+        await world.context({ workers: 2, folder: context.folder, uid: context.uid! }),
+      );
     } finally {
       restore();
     }
@@ -77,7 +75,7 @@ describe("B1 machines", () => {
   test("B1 let in the user's own key, whose private half stays here", async () => {
     const folder = await world.context({});
     const key = await writeKey(folder.folder);
-    const [plane] = await ensure(await world.context({ settings: { key }, workers: 0 }));
+    const [plane] = await world.ensure(await world.context({ settings: { key }, workers: 0 }));
     expect(plane?.reach).toMatchObject({ keyFile: key });
     const keys = at(machine("dev-master"), "osProfile", "linuxConfiguration", "ssh", "publicKeys");
     expect(keys).toEqual([
@@ -88,7 +86,7 @@ describe("B1 machines", () => {
 
   test("B1 that are workers may be spot machines, control planes never", async () => {
     const settings = { spot: true, workerSize: "Standard_D4s_v5" };
-    await ensure(await world.context({ workers: 1, settings }));
+    await world.ensure(await world.context({ workers: 1, settings }));
     expect(machine("dev-node-1")).toMatchObject({
       ...{ priority: "Spot", evictionPolicy: "Delete", billingProfile: { maxPrice: -1 } },
     });
@@ -97,39 +95,41 @@ describe("B1 machines", () => {
 
   test("B1 are spread over zones, and over availability sets where there are none", async () => {
     const zonal = await world.context({ workers: 3 });
-    await ensure(zonal);
+    await world.ensure(zonal);
     const zones = ["dev-node-1", "dev-node-2", "dev-node-3"].map(
       (name) => world.stored("virtualMachines", name)?.extra["zones"],
     );
     expect(zones).toEqual([["1"], ["2"], ["3"]]);
     world.reset();
     const other = { workerSize: "Standard_F4s_v2", zones: ["1"] };
-    await ensure(await world.context({ workers: 2, settings: other }));
+    await world.ensure(await world.context({ workers: 2, settings: other }));
     expect(world.stored("virtualMachines", "dev-node-2")?.extra["zones"]).toEqual(["1"]);
     world.reset();
     const region = await world.context({ settings: { region: "northcentralus" } });
-    await ensure(region);
+    await world.ensure(region);
     expect(at(machine("dev-node-1"), "availabilitySet", "id")).toMatch(/dev-worker-avset$/);
     expect(at(machine("dev-master"), "availabilitySet", "id")).toMatch(/dev-control-plane-avset$/);
   });
 
   test("B1 that are gone come back, and those that are removed take everything of theirs along", async () => {
     const context = await world.context({ workers: 2 });
-    const made = await ensure(context);
+    const made = await world.ensure(context);
     const before = world.everything();
     expect((await world.provider.remove(context, ["dev-node-1"])).left).toEqual([]);
     expect(world.everything().filter((one) => one.includes("dev-node-1"))).toEqual([]);
     expect((await world.provider.list(context)).map(({ name }) => name)).toEqual([
       ...["dev-master", "dev-node-2"],
     ]);
-    expect((await ensure(context)).map(({ name }) => name)).toEqual(made.map(({ name }) => name));
+    expect((await world.ensure(context)).map(({ name }) => name)).toEqual(
+      made.map(({ name }) => name),
+    );
     expect(world.everything()).toEqual(before);
   });
 });
 
 describe("B3 tags", () => {
   test("B3 are on every thing, disks included", async () => {
-    await ensure(await world.context({ planes: 3, workers: 1, settings: { private: true } }));
+    await world.ensure(await world.context({ planes: 3, workers: 1, settings: { private: true } }));
     const things = [...world.arm.cloud.things.values()];
     expect(things.length).toBeGreaterThan(18);
     for (const { type, name, tags } of things) {
@@ -146,9 +146,9 @@ describe("B3 tags", () => {
   test("B3 tell clusters apart in one group: dev never takes what is dev-master's, nor a foreign dev's", async () => {
     const settings = { resourceGroup: "ours" };
     const other = await world.context({ name: "dev-master", workers: 1, settings });
-    await ensure(other);
+    await world.ensure(other);
     const own = await world.context({ workers: 1, settings });
-    await ensure(own);
+    await world.ensure(own);
     expect(await world.provider.list(own)).toHaveLength(2);
     expect((await world.provider.remove(own, "all")).left).toEqual([]);
     expect(await world.provider.list(other)).toHaveLength(2);
@@ -168,7 +168,7 @@ describe("B7 the record", () => {
       if (method === "PUT") early ??= readFile(path, "utf8");
       return undefined;
     };
-    await ensure(context);
+    await world.ensure(context);
     expect(JSON.parse((await early) ?? "")).toMatchObject({
       ...{ version: 1, region: "eastus", resourceGroup: "dev-rg" },
       intents: { "resource group": expect.any(Number) as number },
@@ -178,7 +178,7 @@ describe("B7 the record", () => {
 
   test("B7 is not needed: a second operator finds everything by tag", async () => {
     const context = await world.context({ workers: 1 });
-    await ensure(context);
+    await world.ensure(context);
     const elsewhere = await world.context({ workers: 1, uid: context.uid! });
     expect((await world.provider.list(elsewhere)).map(({ name }) => name)).toEqual([
       ...["dev-master", "dev-node-1"],

@@ -114,7 +114,8 @@ function pace(run: Run, due: number[], rate: number, started: number): void {
     if (run.isOver) return;
     const now = performance.now();
     for (; timeOf(handed) <= now; handed += 1) {
-      const connection = run.idle.pop();
+      // In turn: one that is never used is closed by the server after a while.
+      const connection = run.idle.shift();
       if (connection) call(run, connection, timeOf(handed));
       else due.push(timeOf(handed));
     }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DescribeInstancesCommand, EC2Client, type Instance, type Tag } from "@aws-sdk/client-ec2";
@@ -13,6 +13,7 @@ import { sourceOf } from "#test/fixtures/cluster-source";
 import type { Clock } from "#core/clock";
 import type { ReportEvent } from "#core/report";
 import { startAwsFaults, type AwsFaults } from "#test/lab/aws-faults";
+import { hastyClock } from "./cloud-run.ts";
 import { taggedThings } from "#test/lab/aws-tagged";
 import { startMoto } from "#test/lab/moto";
 
@@ -172,28 +173,4 @@ function specOf({
     defaults: { kubernetesVersion: "v1.36.3", bundle: "/bundle" },
   });
   return { ...spec, controlPlane: { ...spec.controlPlane, count: planes } };
-}
-
-/** Time that passes as fast as it is waited for. */
-function hastyClock(): Clock {
-  let slept = 0;
-  return {
-    now: () => Date.now() + slept,
-    sleep: async (milliseconds, signal) => {
-      slept += milliseconds;
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted) throw signal.reason as Error;
-    },
-  };
-}
-
-/** A pair of key files, the private half of no use. */
-export async function writeKey(folder: string): Promise<string> {
-  const file = join(folder, "id_ed25519");
-  await writeFile(file, "not a key", { mode: 0o600 });
-  await writeFile(
-    `${file}.pub`,
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILxVVqbTxjCvBGQh2o3tAcWYIn2fTN7HTfpYF1mc7jKX test\n",
-  );
-  return file;
 }

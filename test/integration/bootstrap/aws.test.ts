@@ -10,7 +10,8 @@ import {
 } from "@aws-sdk/client-ec2";
 import { ListAttachedRolePoliciesCommand, ListRolesCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { newest, startAwsWorld, writeKey, tagOf, type AwsWorld } from "./aws-world.ts";
+import { newest, startAwsWorld, tagOf, type AwsWorld } from "./aws-world.ts";
+import { writeKey } from "./cloud-run.ts";
 
 let world: AwsWorld;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { createAzureProvider } from "#bootstrap/providers/azure/provider";
 import { wantedMachines } from "#bootstrap/spec/machines";
-import { hastyClock, hastyPace, specOf, type ClusterWish } from "./azure-world.ts";
+import { hastyPace, specOf, type ClusterWish } from "./azure-world.ts";
+import { hastyClock } from "./cloud-run.ts";
 
 /** One run of the provider in a process of its own, which a test kills: `ensure` or `remove`. */
 const [action = "", folder = "", uid = "", wish = "{}"] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
@@ -16,6 +16,7 @@ import {
   type ArmCall,
   type ArmFault,
 } from "#test/lab/arm/arm";
+import { hastyClock } from "./cloud-run.ts";
 import { everythingIn, type Stored } from "#test/lab/arm/cloud";
 
 const region = "eastus";
@@ -124,29 +125,5 @@ export const refuse =
   (call: ArmCall): ArmFault | undefined =>
     call.method === method && part.test(call.path) ? { kind: "error", code, status } : undefined;
 
-/** Time that passes as fast as it is waited for. */
-export function hastyClock(): Clock {
-  let slept = 0;
-  return {
-    now: () => Date.now() + slept,
-    sleep: async (milliseconds, signal) => {
-      slept += milliseconds;
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted) throw signal.reason as Error;
-    },
-  };
-}
-
 /** The same for the SDKs, which know no clock but the machine's. */
 export const hastyPace = { retryMs: 20, pollMs: 10 };
-
-/** A pair of key files, the private half of no use. */
-export async function writeKey(folder: string): Promise<string> {
-  const file = join(folder, "id_ed25519");
-  await writeFile(file, "not a key", { mode: 0o600 });
-  await writeFile(
-    `${file}.pub`,
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILxVVqbTxjCvBGQh2o3tAcWYIn2fTN7HTfpYF1mc7jKX test\n",
-  );
-  return file;
-}

@@ -2,7 +2,8 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { publish } from "#test/lab/arm/arm";
-import { startAzureWorld, writeKey, type AzureWorld } from "./azure-world.ts";
+import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
+import { writeKey } from "./cloud-run.ts";
 
 let world: AzureWorld;
 beforeAll(async () => {
